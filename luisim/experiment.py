@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Experiment: what is done to which device. It does not know who runs it; a Backend does."""
+
+from dataclasses import dataclass
+from typing import Annotated, Generic, Protocol, TypeVar
+
+from luisim.errors import ParameterError
+from luisim.quantity import Quantity, check_fields, format_si
+from luisim.trace import Trace
+
+DeviceT = TypeVar("DeviceT")
+DeviceIn = TypeVar("DeviceIn", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Pulses:
+    """Voltage pulses into one synapse of a device.
+
+    ``input``: the connector, counted from 1. ``times``: rising edges in s. ``width`` in s, ``amplitude`` in V.
+    Pulses that overlap are one longer pulse.
+    """
+
+    input: int
+    times: tuple[float, ...]
+    width: Annotated[float, Quantity("s", 10e-6, 60.0, "10 us is far below the board's time constants")] = 15e-3
+    amplitude: Annotated[float, Quantity("V", 0.0, 20.0, "upstream documentation: an input bears 20 V")] = 3.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for time in self.times:
+            Quantity("s", 0.0, 3600.0, "").check("times", time)
+        object.__setattr__(self, "times", tuple(sorted(self.times)))
+
+    @property
+    def intervals(self) -> tuple[tuple[float, float], ...]:
+        """(start, end) of each pulse in s, in order, overlapping ones merged."""
+        merged: list[tuple[float, float]] = []
+        for start in self.times:
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], start + self.width))
+            else:
+                merged.append((start, start + self.width))
+        return tuple(merged)
+
+
+@dataclass(frozen=True)
+class Current:
+    """A current into the membrane pad: ``value`` in A from ``start`` to ``stop`` (s; the end of the run if it is larger)."""
+
+    value: Annotated[float, Quantity("A", -5e-3, 5e-3, "a laboratory source behind a sense resistor")]
+    start: Annotated[float, Quantity("s", 0.0, 3600.0, "")] = 0.0
+    stop: Annotated[float, Quantity("s", 0.0, 3600.0, "")] = 3600.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.stop <= self.start:
+            raise ParameterError(
+                f"stop = {format_si(self.stop, 's')} must lie after start = {format_si(self.start, 's')} of the current."
+            )
+
+
+Stimulus = Pulses | Current
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[DeviceT]):
+    """One device, what is done to it, and for how long (``duration`` in s)."""
+
+    device: DeviceT
+    duration: Annotated[float, Quantity("s", 1e-3, 3600.0, "longer runs are better cut into several")]
+    stimuli: tuple[Stimulus, ...] = ()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+class Backend(Protocol[DeviceIn]):
+    """Something that can run experiments on one kind of device."""
+
+    @property
+    def name(self) -> str:
+        """The word after ``--on``."""
+        ...
+
+    def unsupported(self, experiment: Experiment[DeviceIn]) -> str | None:
+        """Why this back end cannot run ``experiment``, as a sentence; None if it can."""
+        ...
+
+    def by_hand(self, experiment: Experiment[DeviceIn]) -> tuple[str, ...]:
+        """What a person must set before the run, one sentence each; empty where everything is under software control."""
+        ...
+
+    def run(self, experiment: Experiment[DeviceIn], *, seed: int = 0) -> Trace:
+        """Run it. Equal ``experiment`` and ``seed`` give an equal trace. Raises a :class:`~luisim.errors.LuisimError`."""
+        ...

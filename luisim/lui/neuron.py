@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Lu.i neuron as a model: a pure step from one event to the next, exact in between.
+
+Five states carry it: the membrane potential V (on C5), the integrator's voltage u = V_syn - V_x (on C2), the one-shot's
+voltage (on C9), and two latches: the threshold comparator and the output. With g_i the conductance that pulse i switches to
+its rail V_i, and k the dividers R10/(R10+R11) and R13/(R12+R13)::
+
+    C_syn du/dt = -(I_in + u / R_syn),   I_in = sum g_i (V_i - V_x),   V_x = VDD/2 until V_syn meets a rail
+    C_mem dV/dt = (V_leak - V) / R_leak  (at most the follower's short-circuit current)
+                  + min(k (VDD - V_syn), VDD - V) / R14     push source, starved near VDD
+                  - min(k V_syn, V) / R15                   pull source, starved near 0 V: the "triode floor"
+                  + I_offset + I_stimulus - I_reset(V)
+
+Every right-hand side is linear as long as no source starves, no rail is met and no latch flips. So a step solves the linear
+piece in closed form (two exponentials), finds the first of these events inside it, and ends there. Left out: anything faster
+than 50 us (op-amp glitches, comparator delay, C9's 10 us discharge) and the 1 ms filter of VDD/2 under a drooping supply.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from math import exp, inf, log
+from typing import NamedTuple
+
+import numpy as np
+
+from luisim.errors import SimulationError
+from luisim.lui.crossing import TOLERANCE, first_crossing
+from luisim.lui.parameters import LuiParameters
+from luisim.lui.rails import VU_LAMPS, Rails, rails
+from luisim.trace import Array
+
+# MCP6004 near its rails: 1.7 mV and 38 Ohm on the reference simulation
+_RAIL_DROP, _RAIL_RESISTANCE = 1.7e-3, 38.0
+_SYNAPSE_ON_N = 6.0  # Ohm, 2SK3018 on 3 V: 5 to 7 typical in the data sheet
+_DISCHARGED = 1.1e-3  # V left on C9 while Q11 conducts: R26 and Q11 against R27
+_LEAST_RESISTANCE = 1.0  # Ohm: a trimmer at its end stop
+# The push and pull transistors and the comparators' inputs draw a little more the higher the membrane: 181 nS on the
+# reference simulation's I(V) of that stage. The stated offset current is the one at V_mem = 0.215 VDD.
+_STRAY_CONDUCTANCE, _OFFSET_AT = 181e-9, 0.215
+
+
+class State(NamedTuple):
+    """Where a board is. ``v_mem``, ``u`` (integrator capacitor), ``v_ref`` (one-shot capacitor) in V.
+
+    ``above``: the threshold comparator's latch. ``output``: the output's latch. ``lamps``: lit VU LEDs, followed only where
+    a battery's resistance makes them matter.
+    """
+
+    v_mem: float
+    u: float
+    v_ref: float
+    above: bool = False
+    output: bool = False
+    lamps: int = 0
+
+
+class Drive(NamedTuple):
+    """What acts on a board from outside: which inputs are high, and the current into the membrane pad in A."""
+
+    inputs: tuple[bool, bool, bool] = (False, False, False)
+    current: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One linear piece of a run: ``duration`` in s, the state at its ``end``, and the closed form in between.
+
+    V(t) = v_inf + v_fast exp(-t/tau_v) + v_slow exp(-t/tau_u) and V_syn(t) = s_inf + s_slow exp(-t/tau_u).
+    """
+
+    duration: float
+    end: State
+    rate_v: float
+    rate_u: float
+    v_inf: float
+    v_fast: float
+    v_slow: float
+    s_inf: float
+    s_slow: float
+    v_out: float
+    vdd: float
+
+    def sample(self, times: Array) -> tuple[Array, Array]:
+        """Membrane potential and V_syn in V at ``times`` (s from the start of the piece)."""
+        slow = np.exp(-self.rate_u * times)
+        v = self.v_inf + self.v_fast * np.exp(-self.rate_v * times) + self.v_slow * slow
+        return v, self.s_inf + self.s_slow * slow
+
+
+class Neuron:
+    """One board with its trimmers set, ready to step. ``loads``: how many inputs its output drives."""
+
+    def __init__(self, parameters: LuiParameters, loads: int = 0) -> None:
+        parts = parameters.parts
+        self.parameters = parameters
+        self._parts = parts
+        self._loads = loads
+        self._droops = parameters.r_battery > 0.0
+        self._rails: dict[tuple[int, bool], Rails] = {}
+        self._k_push = parts.r_push_top / (parts.r_push_top + parts.r_push_bottom)
+        self._k_pull = parts.r_pull_bottom / (parts.r_pull_top + parts.r_pull_bottom)
+        self._g_leak = 1.0 / max(parameters.r_leak, _LEAST_RESISTANCE)
+        self._g_syn = 1.0 / max(parameters.r_syn, _LEAST_RESISTANCE)
+        self._weight = tuple(max(r, 0.0) + parts.r_weight_series for r in parameters.r_weight)
+        # synapse transistors that are off still leak: BSS84 to VDD in each, 2SK3018 to ground where the switch is at "-"
+        self._off_to_vdd = 3.0 / parts.off_resistance_p
+        self._off = self._off_to_vdd + parameters.sign.count(-1) / parts.off_resistance_n
+        self._rate_ref = 1.0 / (parts.r_one_shot * parts.c_ref)
+        # the stated offset current holds for RV4 at 11k and all switches at "+", leakage of the synapses included
+        leakage = 3.0 * (0.5 * parameters.vdd / parts.off_resistance_p) * 11e3
+        self._offset = parts.offset_current - (self._k_push / parts.r_push + self._k_pull / parts.r_pull) * leakage
+        self._offset -= parts.offset_push / parts.r_push + parts.offset_pull / parts.r_pull
+
+    def rest(self, v_mem: float = 0.0, v_syn: float | None = None) -> State:
+        """The state just after switching on: membrane at ``v_mem`` (V), integrator and one-shot at rest."""
+        state = State(v_mem, 0.0, 0.0)
+        if self._droops:
+            while state.lamps < VU_LAMPS and v_mem > self._at(state).lamps_up[state.lamps]:
+                state = state._replace(lamps=state.lamps + 1)
+        here = self._at(state)
+        u = -(self._off_to_vdd * here.vdd - self._off * here.half) / self._g_syn if v_syn is None else v_syn - here.half
+        fires = v_mem >= here.threshold
+        return state._replace(u=u, v_ref=_DISCHARGED if fires else here.vdd, above=fires, output=fires)
+
+    def step(self, state: State, drive: Drive, limit: float) -> Piece:
+        """From ``state`` to the next event, or for ``limit`` s if nothing happens before. ``drive`` stays as it is."""
+        here = self._at(state)
+        rate_u, u_inf, s_const, s_gain, edges = self._integrator(state, drive, here)
+        slow = state.u - u_inf
+        s_inf, s_slow = s_const + s_gain * u_inf, s_gain * slow
+        conductance, current, per_v_syn, guards = self._membrane(state, drive, here, s_const + s_gain * state.u)
+
+        rate_v = conductance / self._parts.c_mem
+        if abs(rate_v - rate_u) < 1e-7 * rate_u:
+            rate_v *= 1.0 + 1e-6  # two equal time constants have no two-exponential form
+        v_inf = (current + per_v_syn * s_inf) / conductance
+        v_slow = per_v_syn * s_slow / self._parts.c_mem / (rate_v - rate_u)
+        v_fast = state.v_mem - v_inf - v_slow
+
+        # each guard is sign * (V - level - gain * V_syn), positive inside the piece; an edge is the same for u
+        duration, event = limit, ""
+        for name, sign, level, gain in guards:
+            c, a, b = sign * (v_inf - level - gain * s_inf), sign * v_fast, sign * (v_slow - gain * s_slow)
+            if name and c + a + b < -TOLERANCE:
+                when = 0.0  # the supply has jumped past this latch
+            else:
+                when = first_crossing(c, a, rate_v, b, rate_u, duration)
+            if when < duration:
+                duration, event = when, name
+        for name, sign, level in edges:
+            when = first_crossing(sign * (u_inf - level), sign * slow, rate_u, 0.0, rate_u, duration)
+            if when < duration:
+                duration, event = when, name
+        ref_end = self._one_shot_ends(state, here)
+        if ref_end < duration:
+            duration, event = ref_end, "output falls"
+
+        e_v, e_u = exp(-rate_v * duration), exp(-rate_u * duration)
+        end = State(
+            v_inf + v_fast * e_v + v_slow * e_u,
+            u_inf + slow * e_u,
+            _DISCHARGED if state.above else here.vdd + (state.v_ref - here.vdd) * exp(-self._rate_ref * duration),
+            state.above,
+            state.output,
+            state.lamps,
+        )
+        v_out = here.output_high if state.output else here.output_low
+        end = self._after(end, event)
+        return Piece(duration, end, rate_v, rate_u, v_inf, v_fast, v_slow, s_inf, s_slow, v_out, here.vdd)
+
+    def _at(self, state: State) -> Rails:
+        key = (state.lamps, state.output) if self._droops else (0, False)
+        found = self._rails.get(key)
+        if found is None:
+            found = self._rails[key] = rails(self.parameters, *key, loads=self._loads)
+        return found
+
+    def _integrator(
+        self, state: State, drive: Drive, here: Rails
+    ) -> tuple[float, float, float, float, list[tuple[str, float, float]]]:
+        """Rate (1/s) and asymptote (V) of u, V_syn = constant + gain * u, and the edges where that law changes."""
+        g, to_rails = self._off, self._off_to_vdd * here.vdd
+        for high, weight, sign in zip(drive.inputs, self._weight, self.parameters.sign, strict=True):
+            if high and sign > 0:
+                g_i = 1.0 / (weight + here.synapse_on_p)
+                g, to_rails = g + g_i, to_rails + g_i * here.vdd
+            elif high:
+                g += 1.0 / (weight + _SYNAPSE_ON_N)
+        i_in = to_rails - g * here.half
+        low = _RAIL_DROP + _RAIL_RESISTANCE * max(i_in, 0.0) - here.half
+        high = here.vdd - _RAIL_DROP + _RAIL_RESISTANCE * min(i_in, 0.0) - here.half
+        c, g_syn = self._parts.c_syn, self._g_syn
+        at_low = state.u < low - TOLERANCE or (state.u <= low + TOLERANCE and -i_in - low * g_syn < 0.0)
+        at_high = state.u > high + TOLERANCE or (state.u >= high - TOLERANCE and -i_in - high * g_syn > 0.0)
+        if not (at_low or at_high):
+            edges = [("", 1.0, low), ("", -1.0, high)]
+            return g_syn / c, -i_in / g_syn, here.half, 1.0, edges
+        # on the rail: V_syn = rail + r I_in with V_x = V_syn - u, so I_in = to_rails - g (V_syn - u)
+        against = i_in > 0.0 if at_low else i_in < 0.0
+        r = _RAIL_RESISTANCE if against else 0.0
+        rail = _RAIL_DROP if at_low else here.vdd - _RAIL_DROP
+        constant, gain = (rail + r * to_rails) / (1.0 + r * g), r * g / (1.0 + r * g)
+        through = to_rails - g * constant  # I_in = through + g (1 - gain) u
+        rate = (g * (1.0 - gain) + g_syn) / c
+        edge = ("", -1.0, low) if at_low else ("", 1.0, high)
+        return rate, -through / c / rate, constant, gain, [edge]
+
+    def _membrane(
+        self, state: State, drive: Drive, here: Rails, v_syn: float
+    ) -> tuple[float, float, float, list[tuple[str, float, float, float]]]:
+        """Conductance (S), current (A) and its slope with V_syn (S) at the membrane, and the guards of this law."""
+        parts, v = self._parts, state.v_mem
+        conductance, per_v_syn = _STRAY_CONDUCTANCE, 0.0
+        current = self._offset + drive.current + _STRAY_CONDUCTANCE * _OFFSET_AT * here.vdd
+        guards: list[tuple[str, float, float, float]] = []
+
+        reach = here.leak_limit / self._g_leak
+        if v < here.leak - reach:
+            current += here.leak_limit
+            guards.append(("", -1.0, here.leak - reach, 0.0))
+        elif v > here.leak + reach:
+            current -= here.leak_limit
+            guards.append(("", 1.0, here.leak + reach, 0.0))
+        else:
+            current, conductance = current + self._g_leak * here.leak, conductance + self._g_leak
+            if here.leak - reach > 0.0:
+                guards.append(("", 1.0, here.leak - reach, 0.0))
+            if here.leak + reach < here.vdd:
+                guards.append(("", -1.0, here.leak + reach, 0.0))
+
+        k = self._k_pull  # pull source: starved below V = k V_syn
+        if v > k * v_syn:
+            per_v_syn -= k / parts.r_pull
+            guards.append(("", 1.0, 0.0, k))
+        else:
+            conductance += 1.0 / parts.r_pull
+            guards.append(("", -1.0, 0.0, k))
+        k = self._k_push  # push source: starved above V = VDD - k (VDD - V_syn)
+        ceiling = here.vdd * (1.0 - k)
+        if v < ceiling + k * v_syn:
+            current, per_v_syn = current + k * here.vdd / parts.r_push, per_v_syn - k / parts.r_push
+            guards.append(("", -1.0, ceiling, k))
+        else:
+            current, conductance = current + here.vdd / parts.r_push, conductance + 1.0 / parts.r_push
+            guards.append(("", 1.0, ceiling, k))
+
+        if state.output:
+            corner = max(bisect_right(here.reset, (v, inf)) - 1, 0)
+            v0, i0 = here.reset[corner]
+            if corner + 1 < len(here.reset):
+                v1, i1 = here.reset[corner + 1]
+                slope = (i1 - i0) / (v1 - v0)
+                conductance, current = conductance + slope, current - i0 + slope * v0
+                guards.append(("", -1.0, v1, 0.0))
+            else:  # Q9 saturates
+                current -= i0
+            if corner > 0:
+                guards.append(("", 1.0, v0, 0.0))
+
+        if state.above:
+            guards.append(("below", 1.0, here.threshold_low, 0.0))
+        else:
+            guards.append(("spike", -1.0, here.threshold, 0.0))
+        if self._droops:
+            if state.lamps < VU_LAMPS:
+                guards.append(("lamp on", -1.0, here.lamps_up[state.lamps], 0.0))
+            if state.lamps > 0:
+                guards.append(("lamp off", 1.0, here.lamps_up[state.lamps - 1], 0.0))
+        return conductance, current, per_v_syn, guards
+
+    def _one_shot_ends(self, state: State, here: Rails) -> float:
+        """Time in s until C9 has charged to the level that ends the output pulse."""
+        if state.above or not state.output:
+            return inf
+        if state.v_ref >= here.one_shot_end:
+            return 0.0
+        return log((here.vdd - state.v_ref) / (here.vdd - here.one_shot_end)) / self._rate_ref
+
+    @staticmethod
+    def _after(state: State, event: str) -> State:
+        """The latches after ``event``; "" only changes which linear law holds."""
+        match event:
+            case "spike":
+                return state._replace(above=True, output=True, v_ref=_DISCHARGED)
+            case "below":
+                return state._replace(above=False)
+            case "output falls":
+                return state._replace(output=False)
+            case "lamp on":
+                return state._replace(lamps=state.lamps + 1)
+            case "lamp off":
+                return state._replace(lamps=state.lamps - 1)
+        return state
+
+
+def run_pieces(neuron: Neuron, state: State, changes: list[tuple[float, Drive]], duration: float) -> list[tuple[float, Piece]]:
+    """All pieces of a run with their starting times in s. ``changes``: (time, drive from then on), the first at 0.
+
+    Raises :class:`~luisim.errors.SimulationError` if events pile up without time going on.
+    """
+    pieces: list[tuple[float, Piece]] = []
+    for index, (start, drive) in enumerate(changes):
+        stop = min(duration, changes[index + 1][0] if index + 1 < len(changes) else duration)
+        now, standing = start, 0
+        while now < stop:
+            piece = neuron.step(state, drive, stop - now)
+            pieces.append((now, piece))
+            standing = standing + 1 if piece.duration < 1e-12 else 0
+            if standing > 50:
+                raise SimulationError(f"The model makes no progress at t = {now:.6f} s; please report this experiment.")
+            now, state = (stop if piece.duration >= stop - now else now + piece.duration), piece.end
+    return pieces

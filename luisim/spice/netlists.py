@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Netlists: finding them in `circuits/`, reading them with their includes, and turning them into a deck for one run.
+
+Text in, text out: nothing here runs ngspice. A netlist file is the source of truth; a run only appends to it.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from luisim.errors import ParameterError
+
+MAX_DEPTH = 16
+MAX_FILE_BYTES = 2_000_000
+MAX_CARDS = 200_000
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(t|g|meg|mil|k|m|u|n|p|f)?[a-z]*")
+_SCALE = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
+_INLINE_COMMENT = re.compile(r";.*|(?<=\s)\$.*|(?<=\s)//.*", re.DOTALL)
+_ASSIGNMENT = re.compile(r"(\w+)\s*=(?!=)")
+_PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """One file with everything it includes: ``cards[0]`` is the title, then one card a string, without ``.end``."""
+
+    name: str
+    cards: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names set by ``.param`` outside of subcircuits, in lower case: what :func:`deck` can override."""
+        found: dict[str, None] = {}
+        depth = 0
+        for card in self.cards[1:]:
+            word = _first_word(card)
+            depth += (word == ".subckt") - (word == ".ends")
+            if word == ".param" and depth == 0:
+                found.update(dict.fromkeys(name.lower() for name in _ASSIGNMENT.findall(card)))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Tran:
+    """A transient analysis; times in s.
+
+    ``step`` is the resolution of the output and, unless ``max_step`` is given, the longest step that the solver takes.
+    ``uic`` starts from the ``ic=`` values instead of from the operating point.
+    """
+
+    step: float
+    stop: float
+    max_step: float | None = None
+    uic: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("step", "stop", "max_step"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0.0):
+                raise ParameterError(f"{name} = {value} of a transient analysis must be a time above 0 s.")
+        if self.step > self.stop:
+            raise ParameterError(f"step = {self.step} s must not be longer than stop = {self.stop} s.")
+
+    @property
+    def card(self) -> str:
+        """The line that ngspice reads."""
+        longest = "" if self.max_step is None else f" 0 {float(self.max_step)!r}"
+        return f".tran {float(self.step)!r} {float(self.stop)!r}{longest}{' uic' if self.uic else ''}"
+
+
+def circuits_folder() -> Path:
+    """Where the netlists are: inside the installed package, else beside it in a checkout."""
+    for folder in (_PACKAGE / "_circuits", _PACKAGE.parent / "circuits"):
+        if folder.is_dir():
+            return folder
+    raise ParameterError("The folder circuits/ was not found: install luisim again, or run it from a complete checkout.")
+
+
+def circuit_path(name: str) -> Path:
+    """The file of the netlist ``name``, a path inside ``circuits/`` such as ``"lui/board.cir"``."""
+    folder = circuits_folder()
+    path = (folder / name).resolve()
+    if path.is_file() and path.is_relative_to(folder.resolve()):
+        return path
+    known = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.cir"))
+    raise ParameterError(f"There is no netlist {name!r}; there are: {', '.join(known) or 'none'}.")
+
+
+def flatten(path: str | Path) -> Netlist:
+    """Read a netlist and put the text of every ``.include`` and ``.lib`` in its place.
+
+    Paths are relative to the file that names them. A file whose definitions are already in sight is not repeated.
+    Raises :class:`ParameterError`, naming file and line, for a missing, too large or circular include and for commands
+    (``.control``): a netlist describes a circuit, it does not steer the simulator.
+    """
+    reader = _Reader()
+    reader.read(Path(path), None, "")
+    return Netlist(Path(path).name, tuple(reader.cards))
+
+
+def deck(netlist: Netlist, params: Mapping[str, float] | None = None, lines: Iterable[str] = (), tran: Tran | None = None) -> str:
+    """The text for one run: the netlist, more element ``lines``, ``.param`` overrides (SI units), and ``tran`` instead of its own.
+
+    Raises :class:`ParameterError` for a parameter that the netlist does not have, a value that is no finite number, or commands.
+    """
+    title, *cards = netlist.cards
+    if tran is not None:
+        cards = [card for card in cards if _first_word(card) != ".tran"]
+        cards.append(tran.card)
+    cards += lines
+    allowed = netlist.parameters
+    for name, value in (params or {}).items():
+        # ngspice would accept an unknown name and change nothing
+        if name.lower() not in allowed or not _PARAMETER_NAME.fullmatch(name):
+            raise ParameterError(f"{netlist.name} has no parameter {name!r}; it has: {', '.join(allowed) or 'none'}.")
+        if not math.isfinite(value):
+            raise ParameterError(f"{name} = {value} is not allowed in {netlist.name}: a parameter is a finite number.")
+        cards.append(f".param {name}={float(value)!r}")  # the last .param wins in ngspice
+    text = "\n".join([title, *cards, ".end", ""])
+    refuse_commands(text, netlist.name)
+    return text
+
+
+def refuse_commands(text: str, name: str = "The deck") -> None:
+    """Raise :class:`ParameterError` if ``text`` holds commands for ngspice, which could run programs and write files."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if _is_command(line):
+            raise ParameterError(_COMMANDS_REFUSED.format(where=f"{name}, line {number}", line=_short(line)))
+
+
+def stop_time(text: str) -> float | None:
+    """The end of the one transient analysis in a deck, in s; None if it is an expression that only ngspice can work out.
+
+    Raises :class:`ParameterError` if the deck has none or several: ngspice would run them all, in no useful order.
+    """
+    found = [card for card in _joined(text.splitlines()[1:]) if _first_word(card) == ".tran"]
+    if len(found) != 1:
+        raise ParameterError(f"A deck needs exactly one .tran line, and this one has {len(found)}.")
+    words = found[0].split()
+    return _number(words[2]) if len(words) > 2 else None
+
+
+_COMMANDS_REFUSED = (
+    "{where}: {line!r} is a command to ngspice, and only circuits are accepted; "
+    "remove it and measure on the returned trace instead."
+)
+
+
+class _Reader:
+    """Collects the cards of a file and, in place, those of the files it includes."""
+
+    def __init__(self) -> None:
+        self.cards: list[str] = []
+        self._open: list[Path] = []  # the files being read, outermost first
+        self._scope: list[int] = []  # the .subckt and .if blocks that the next card stands in, each by the index of its card
+        self._seen: set[tuple[Path, str | None, tuple[int, ...]]] = set()
+
+    def read(self, path: Path, section: str | None, where: str) -> None:
+        """Add a file, or only one ``.lib`` section of it; ``where`` is the file and line that asked for it."""
+        path = path.resolve()
+        if path in self._open:
+            raise ParameterError(f"{where}: {path.name} includes itself; remove one .include of the circle.")
+        if len(self._open) >= MAX_DEPTH:
+            raise ParameterError(f"{where}: includes are nested more than {MAX_DEPTH} deep.")
+        lines = _lines(path, where)
+        if not self._open:
+            # ngspice takes the first line as the title whatever it says
+            self.cards.append("* " + re.sub(r"[^ -~]", "?", lines[0]).lstrip("*#. ") if lines else "* empty")
+            lines = ["", *lines[1:]]
+        self._open.append(path)
+        for number, card in _cards(lines, path, section):
+            self._add(card, path, f"{path.name}, line {number}")
+        self._open.pop()
+
+    def _add(self, card: str, path: Path, where: str) -> None:
+        word = _first_word(card)
+        if _is_command(card):
+            raise ParameterError(_COMMANDS_REFUSED.format(where=where, line=_short(card)))
+        if not card.isascii():
+            raise ParameterError(f"{where}: {_short(card)!r} has a letter that ngspice cannot read; use plain ASCII outside comments.")
+        if word in (".include", ".inc", ".lib"):
+            self._include(card, path, where)
+            return
+        if word in (".ends", ".endif", ".else", ".elseif") and self._scope:
+            self._scope.pop()
+        if word in (".subckt", ".if", ".else", ".elseif"):
+            self._scope.append(len(self.cards))
+        self.cards.append(card)
+        if len(self.cards) > MAX_CARDS:
+            raise ParameterError(f"{where}: the netlist has more than {MAX_CARDS} cards.")
+
+    def _include(self, card: str, path: Path, where: str) -> None:
+        match = re.fullmatch(r"""\.\w+\s+(?:"([^"]+)"|'([^']+)'|(\S+))\s*(\S*)""", card)
+        if match is None or (match[4] and _first_word(card) != ".lib"):
+            raise ParameterError(f"{where}: {_short(card)!r} must name one file, as in .include opamp.lib.")
+        target = path.parent / (match[1] or match[2] or match[3])
+        section = match[4].lower() or None
+        # definitions of an enclosing block are visible in the inner ones
+        keys = [(target.resolve(), section, tuple(self._scope[:depth])) for depth in range(len(self._scope) + 1)]
+        if target.resolve() not in self._open and self._seen.intersection(keys):
+            return
+        self.read(target, section, where)
+        self._seen.add(keys[-1])
+
+
+def _lines(path: Path, where: str) -> list[str]:
+    """The lines of a file as text, with the micro signs of other tools written as ngspice's ``u``."""
+    prefix = f"{where}: " if where else ""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ParameterError(f"{prefix}{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB, too large for a netlist.")
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise ParameterError(f"{prefix}cannot read {path.name} in {path.parent}: {reason}.") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("µ", "u").replace("μ", "u").splitlines()  # micro sign and Greek mu
+
+
+def _cards(lines: list[str], path: Path, section: str | None) -> Iterator[tuple[int, str]]:
+    """(line number, card) of a file: comments dropped, continuations joined, up to ``.end``, only ``section`` if it is given."""
+    lines = [_INLINE_COMMENT.sub("", line).strip() for line in lines]
+    inside = section is None
+    wanted = False  # a section of this file that nobody asked for is skipped
+    number, card = 0, ""
+    for index, line in enumerate(lines):
+        if not line or line.startswith("*"):
+            continue
+        if line.startswith("+") and card:
+            card += " " + line[1:].strip()
+            continue
+        if card:
+            yield number, card
+        number, card = index + 1, ""
+        words = line.lower().split()
+        if words[0] == ".end":
+            break
+        if words[0] == ".endl":
+            if wanted:
+                return
+            inside = section is None
+        elif words[0] == ".lib" and len(words) == 2 and _closes(lines[index:]):
+            inside = wanted = words[1].strip("\"'") == section
+        elif inside:
+            card = line
+    if card:
+        yield number, card
+    if section is not None:
+        raise ParameterError(f"{path.name} has no section {section!r}, or does not close it with .endl.")
+
+
+def _closes(lines: list[str]) -> bool:
+    return any(_first_word(line) == ".endl" for line in lines)
+
+
+def _joined(lines: list[str]) -> Iterator[str]:
+    """The cards of plain deck text, continuation lines joined."""
+    card = ""
+    for line in lines:
+        if line.startswith("+"):
+            card += " " + line[1:]
+        else:
+            yield card
+            card = line
+    yield card
+
+
+def _first_word(card: str) -> str:
+    return card.split(maxsplit=1)[0].lower() if card.strip() else ""
+
+
+def _is_command(line: str) -> bool:
+    """Whether ngspice would execute ``line``: a control block (any suffix counts for ngspice) or a ``*#`` comment."""
+    return line.strip().lower().startswith((".control", ".endc", "*#"))
+
+
+def _number(word: str) -> float | None:
+    match = _NUMBER.fullmatch(word.lower())
+    return None if match is None else float(match[1]) * _SCALE.get(match[2] or "", 1.0)
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."

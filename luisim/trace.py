@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trace: what every back end hands back, whether it solved a circuit, stepped a model or read a board."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from luisim.errors import ParameterError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Signals on one time axis, with the spikes that were seen on it.
+
+    ``time``: (n,) in s, strictly increasing. ``signals``: name -> (n,), SI units (``v_mem``, ``v_syn``, ``v_out`` in V).
+    ``spikes``: output name -> rising edges in s, increasing. ``origin``: who made it ("circuit", "model", a recording's name).
+    Arrays are copied and read-only. Raises :class:`ParameterError` if shapes or order are wrong.
+    """
+
+    time: Array
+    signals: Mapping[str, Array]
+    spikes: Mapping[str, Array] = field(default_factory=dict)
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        time = _frozen(self.time)
+        if time.ndim != 1 or time.size < 2 or not np.all(np.isfinite(time)) or not np.all(np.diff(time) > 0):
+            raise ParameterError("A trace needs a time column of at least two finite, strictly increasing values.")
+        signals = {name: _frozen(values) for name, values in self.signals.items()}
+        for name, values in signals.items():
+            if values.shape != time.shape:
+                raise ParameterError(f"Signal {name} has {values.size} values, but the time column has {time.size}.")
+        spikes = {name: _frozen(values) for name, values in self.spikes.items()}
+        for name, values in spikes.items():
+            if values.ndim != 1 or np.any(np.diff(values) < 0):
+                raise ParameterError(f"The spike times of {name} must be one increasing column.")
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "signals", MappingProxyType(signals))
+        object.__setattr__(self, "spikes", MappingProxyType(spikes))
+
+    @property
+    def duration(self) -> float:
+        """From the first to the last sample, in s."""
+        return float(self.time[-1] - self.time[0])
+
+    def at(self, signal: str, times: ArrayLike) -> Array:
+        """``signal`` interpolated linearly at ``times`` (s); outside the trace its end values."""
+        return np.interp(np.asarray(times, dtype=np.float64), self.time, self.signals[signal])
+
+
+def _frozen(values: ArrayLike) -> Array:
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
