@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Experiment: what is done to which device. It does not know who runs it; a Backend does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Generic, Protocol, TypeVar
 
@@ -8,7 +9,7 @@ from luisim.errors import ParameterError
 from luisim.quantity import Quantity, check_fields, format_si
 from luisim.trace import Trace
 
-DeviceT = TypeVar("DeviceT")
+DeviceT = TypeVar("DeviceT", covariant=True)
 DeviceIn = TypeVar("DeviceIn", contravariant=True)
 
 
@@ -91,6 +92,17 @@ class Backend(Protocol[DeviceIn]):
         """What a person must set before the run, one sentence each; empty where everything is under software control."""
         ...
 
-    def run(self, experiment: Experiment[DeviceIn], *, seed: int = 0) -> Trace:
-        """Run it. Equal ``experiment`` and ``seed`` give an equal trace. Raises a :class:`~luisim.errors.LuisimError`."""
+    def run(
+        self,
+        experiment: Experiment[DeviceIn],
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Trace:
+        """Run it. Equal ``experiment`` and ``seed`` give an equal trace.
+
+        ``progress`` is told a number from 0 to 1 now and then; ``cancelled`` is asked whether to give up, which then raises
+        :class:`~luisim.errors.SimulationCancelled`. Raises a :class:`~luisim.errors.LuisimError` if there is no result.
+        """
         ...

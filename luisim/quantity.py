@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from luisim.errors import ParameterError
 
 _PREFIXES = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-_SPELLINGS = {"µ": "u", "μ": "u", "Ω": "Ohm", "Ω": "Ohm", "meg": "M"}  # micro sign and Greek mu, ohm sign and Greek omega
+_SPELLINGS = {"\u00b5": "u", "\u03bc": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "meg": "M"}  # micro sign and Greek mu, ohm sign and Greek omega
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
 
 
@@ -77,7 +77,9 @@ def parse_si(text: str | float, unit: str, name: str = "value") -> float:
     scale = _scale(suffix, unit)
     if scale is None:
         wanted = f"the unit {unit}" if unit else "no unit"
-        raise ParameterError(f"{name} = {text!r}: the suffix {match[2].strip()!r} does not fit; {name} takes {wanted}, as in {_example(unit)}.")
+        raise ParameterError(
+            f"{name} = {text!r}: the suffix {match[2].strip()!r} does not fit; {name} takes {wanted}, as in {_example(unit)}."
+        )
     return float(match[1]) * scale
 
 
@@ -95,7 +97,9 @@ def _scale(suffix: str, unit: str) -> float | None:
 
 
 def _example(unit: str) -> str:
-    return {"V": '"2.4 V"', "A": '"20 uA"', "Ohm": '"25 kOhm" or "25k"', "F": '"22 uF"', "s": '"200 ms"', "": "0.8"}.get(unit, f'"1 {unit}"')
+    return {"V": '"2.4 V"', "A": '"20 uA"', "Ohm": '"25 kOhm" or "25k"', "F": '"22 uF"', "s": '"200 ms"', "": "0.8"}.get(
+        unit, f'"1 {unit}"'
+    )
 
 
 def format_si(value: float, unit: str, digits: int = 4) -> str:

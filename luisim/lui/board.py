@@ -49,9 +49,10 @@ class BoardParts:
     c_mem: Annotated[float, Quantity("F", 1e-6, 100e-6, "schematic, C5; an 0402 part loses up to half of it under bias")] = (
         field(default=22e-6, metadata={"relative": _CERAMIC})
     )
-    c_syn: Annotated[float, Quantity("F", 1e-6, 47e-6, "schematic, C2")] = field(
-        default=10e-6, metadata={"relative": _CERAMIC}
-    )
+    c_mem_half: Annotated[
+        float, Quantity("V", 1.0, 1e3, "bias at which C5 has lost half of its capacitance; 1000 V: none is lost")
+    ] = 1e3
+    c_syn: Annotated[float, Quantity("F", 1e-6, 47e-6, "schematic, C2")] = field(default=10e-6, metadata={"relative": _CERAMIC})
     c_ref: Annotated[float, Quantity("F", 0.1e-6, 4.7e-6, "schematic, C9")] = field(
         default=1e-6, metadata={"relative": _CERAMIC}
     )
@@ -156,6 +157,6 @@ class BoardParts:
             elif "sd" in item.metadata:
                 limit = limits[item.name]
                 drawn[item.name] = np.clip(rng.normal(value, item.metadata["sd"], shape), limit.low, limit.high)
-        plain = {name: tuple(map(float, v)) if np.ndim(v) else float(v) for name, v in drawn.items()}
+        plain: dict[str, Any] = {name: tuple(map(float, v)) if np.ndim(v) else float(v) for name, v in drawn.items()}
         parts = replace(nominal, **plain)
         return replace(parts, offset_current=7 * parts.comparator_bias)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LuiModel: the back end that steps the behavioural model of a board."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.neuron import Drive, Neuron, Piece, run_pieces
 from luisim.lui.parameters import LuiBoard
-from luisim.trace import Trace
+from luisim.trace import Array, Trace
 
 SAMPLE_INTERVAL = 0.2e-3  # s, of the returned trace; the solution itself is exact at any time
 _EDGE = 1e-6  # s, the width of a drawn output edge
@@ -25,7 +27,14 @@ class LuiModel:
         """Nothing: the model's trimmers are numbers."""
         return ()
 
-    def run(self, experiment: Experiment[LuiBoard], *, seed: int = 0) -> Trace:
+    def run(
+        self,
+        experiment: Experiment[LuiBoard],
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Trace:
         """Signals ``v_mem``, ``v_syn``, ``v_out`` in V, every 0.2 ms and at each event; spikes of ``out`` in s."""
         board = experiment.device
         neuron = Neuron(board.parameters)
@@ -38,6 +47,8 @@ class LuiModel:
                 spikes.append(now + piece.duration)
             output = piece.end.output
         time, signals = _sampled(pieces, experiment.duration)
+        if progress:
+            progress(1.0)
         return Trace(time, signals, {"out": np.array(spikes)}, self.name)
 
 
@@ -56,24 +67,22 @@ def drive_changes(experiment: Experiment[LuiBoard]) -> list[tuple[float, Drive]]
 
     def drive(time: float) -> Drive:
         high = {index for index, on, off in windows if on <= time < off}
-        return Drive(
-            (0 in high, 1 in high, 2 in high), sum(s.value for s in currents if s.start <= time < s.stop)
-        )
+        return Drive((0 in high, 1 in high, 2 in high), sum(s.value for s in currents if s.start <= time < s.stop))
 
     return [(time, drive(time)) for time in sorted(edges) if time < experiment.duration]
 
 
-def _sampled(pieces: list[tuple[float, Piece]], duration: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _sampled(pieces: list[tuple[float, Piece]], duration: float) -> tuple[Array, dict[str, Array]]:
     """The pieces on a grid of SAMPLE_INTERVAL, with a sample at each event and a steep edge where the output flips."""
-    times: list[np.ndarray] = []
-    v_mem: list[np.ndarray] = []
-    v_syn: list[np.ndarray] = []
-    v_out: list[np.ndarray] = []
+    times: list[Array] = []
+    v_mem: list[Array] = []
+    v_syn: list[Array] = []
+    v_out: list[Array] = []
     for index, (start, piece) in enumerate(pieces):
         stop = start + piece.duration
         first, last = int(np.ceil(start / SAMPLE_INTERVAL)), int(np.ceil(stop / SAMPLE_INTERVAL))
-        grid = SAMPLE_INTERVAL * np.arange(first, last)
-        grid = np.concatenate(([start], grid[(grid > start + _EDGE) & (grid < stop - _EDGE)]))
+        ticks = SAMPLE_INTERVAL * np.arange(first, last, dtype=np.float64)
+        grid: Array = np.concatenate(([start], ticks[(ticks > start + _EDGE) & (ticks < stop - _EDGE)]))
         flips = index > 0 and piece.v_out != pieces[index - 1][1].v_out
         if flips and piece.duration > 2 * _EDGE:
             grid = np.insert(grid, 1, start + _EDGE)

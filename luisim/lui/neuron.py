@@ -18,7 +18,7 @@ than 50 us (op-amp glitches, comparator delay, C9's 10 us discharge) and the 1 m
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import exp, inf, log
+from math import atan, exp, floor, inf, log
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +37,10 @@ _LEAST_RESISTANCE = 1.0  # Ohm: a trimmer at its end stop
 # The push and pull transistors and the comparators' inputs draw a little more the higher the membrane: 181 nS on the
 # reference simulation's I(V) of that stage. The stated offset current is the one at V_mem = 0.215 VDD.
 _STRAY_CONDUCTANCE, _OFFSET_AT = 181e-9, 0.215
+_C_STAIR, _NO_DERATING = 0.1, 1e3  # V
+
+# what ends a piece: an event's name, and sign * (V - level - gain * V_syn), which is positive inside the piece
+Guard = tuple[str, float, float, float]
 
 
 class State(NamedTuple):
@@ -129,15 +133,16 @@ class Neuron:
         slow = state.u - u_inf
         s_inf, s_slow = s_const + s_gain * u_inf, s_gain * slow
         conductance, current, per_v_syn, guards = self._membrane(state, drive, here, s_const + s_gain * state.u)
+        c_mem, borders = self._capacitance(state.v_mem)
+        guards += borders
 
-        rate_v = conductance / self._parts.c_mem
+        rate_v = conductance / c_mem
         if abs(rate_v - rate_u) < 1e-7 * rate_u:
             rate_v *= 1.0 + 1e-6  # two equal time constants have no two-exponential form
         v_inf = (current + per_v_syn * s_inf) / conductance
-        v_slow = per_v_syn * s_slow / self._parts.c_mem / (rate_v - rate_u)
+        v_slow = per_v_syn * s_slow / c_mem / (rate_v - rate_u)
         v_fast = state.v_mem - v_inf - v_slow
 
-        # each guard is sign * (V - level - gain * V_syn), positive inside the piece; an edge is the same for u
         duration, event = limit, ""
         for name, sign, level, gain in guards:
             c, a, b = sign * (v_inf - level - gain * s_inf), sign * v_fast, sign * (v_slow - gain * s_slow)
@@ -180,11 +185,11 @@ class Neuron:
     ) -> tuple[float, float, float, float, list[tuple[str, float, float]]]:
         """Rate (1/s) and asymptote (V) of u, V_syn = constant + gain * u, and the edges where that law changes."""
         g, to_rails = self._off, self._off_to_vdd * here.vdd
-        for high, weight, sign in zip(drive.inputs, self._weight, self.parameters.sign, strict=True):
-            if high and sign > 0:
+        for pulse, weight, sign in zip(drive.inputs, self._weight, self.parameters.sign, strict=True):
+            if pulse and sign > 0:
                 g_i = 1.0 / (weight + here.synapse_on_p)
                 g, to_rails = g + g_i, to_rails + g_i * here.vdd
-            elif high:
+            elif pulse:
                 g += 1.0 / (weight + _SYNAPSE_ON_N)
         i_in = to_rails - g * here.half
         low = _RAIL_DROP + _RAIL_RESISTANCE * max(i_in, 0.0) - here.half
@@ -205,14 +210,27 @@ class Neuron:
         edge = ("", -1.0, low) if at_low else ("", 1.0, high)
         return rate, -through / c / rate, constant, gain, [edge]
 
+    def _capacitance(self, v_mem: float) -> tuple[float, list[Guard]]:
+        """C5 around ``v_mem`` in F, and the guards of that value: a ceramic capacitor loses capacitance under bias.
+
+        C(V) = C / (1 + (V / V_half)^2) in stairs of 0.1 V, each with the mean over its width.
+        """
+        c, half = self._parts.c_mem, self._parts.c_mem_half
+        if half >= _NO_DERATING:
+            return c, []
+        stair = floor(v_mem / _C_STAIR)
+        low, high = stair * _C_STAIR, (stair + 1) * _C_STAIR
+        mean = c * half * (atan(high / half) - atan(low / half)) / _C_STAIR
+        return mean, [("", 1.0, low, 0.0), ("", -1.0, high, 0.0)]
+
     def _membrane(
         self, state: State, drive: Drive, here: Rails, v_syn: float
-    ) -> tuple[float, float, float, list[tuple[str, float, float, float]]]:
+    ) -> tuple[float, float, float, list[Guard]]:
         """Conductance (S), current (A) and its slope with V_syn (S) at the membrane, and the guards of this law."""
         parts, v = self._parts, state.v_mem
         conductance, per_v_syn = _STRAY_CONDUCTANCE, 0.0
         current = self._offset + drive.current + _STRAY_CONDUCTANCE * _OFFSET_AT * here.vdd
-        guards: list[tuple[str, float, float, float]] = []
+        guards: list[Guard] = []
 
         reach = here.leak_limit / self._g_leak
         if v < here.leak - reach:

@@ -68,9 +68,7 @@ class LuiParameters:
     ) -> "LuiParameters":
         """The board made of ``parts`` with its trimmers at ``positions``."""
         parts = parts or BoardParts()
-        weights = tuple(
-            track * (1.0 - turn) for track, turn in zip(parts.track_weight, positions.weight, strict=True)
-        )
+        weights = tuple(track * (1.0 - turn) for track, turn in zip(parts.track_weight, positions.weight, strict=True))
         return cls(
             vdd=vdd,
             v_leak=positions.v_leak,
@@ -85,9 +83,7 @@ class LuiParameters:
     @property
     def positions(self) -> PotPositions:
         """Where the trimmers stand on this board; a resistance beyond its track reads as the end of the track."""
-        turns = tuple(
-            1.0 - min(1.0, r / track) for r, track in zip(self.r_weight, self.parts.track_weight, strict=True)
-        )
+        turns = tuple(1.0 - min(1.0, r / track) for r, track in zip(self.r_weight, self.parts.track_weight, strict=True))
         return PotPositions(
             v_leak=self.v_leak,
             tau_mem=min(1.0, self.r_leak / self.parts.track_leak),

@@ -18,7 +18,10 @@ _COMPARATOR_SATURATION = 0.123  # V, U3B pulling R21 and R24 down, on the refere
 _OUTPUT_LOW = 0.150  # V, U3A pulling R20 down, on the reference simulation
 _INPUT_LOAD = 100e3  # R1 to R3, the pull-down of each input that an output drives
 _VU_TOP, _VU_STEP, VU_LAMPS = 470e3, 56e3, 6  # R28, R29 to R34
-_RESET_GAIN, _RESET_DRAIN_RESISTANCE = 0.36, 0.977  # 2N7002, A/V^2 and Ohm: fall of V_mem at 3.0 and 2.5 V, reference simulation
+_RESET_GAIN, _RESET_DRAIN_RESISTANCE = (
+    0.36,
+    0.977,
+)  # 2N7002, A/V^2 and Ohm: fall of V_mem at 3.0 and 2.5 V, reference simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,4 @@ def _lamp_thresholds(vdd: float, bias: float) -> tuple[float, ...]:
     """The taps of the VU ladder, each raised by the bias currents of all six comparators through the ladder."""
     total = _VU_TOP + VU_LAMPS * _VU_STEP
     below = [_VU_STEP * n for n in range(1, VU_LAMPS + 1)]  # resistance from tap n to ground
-    return tuple(
-        vdd * b / total + bias * sum(min(b, other) * (1.0 - max(b, other) / total) for other in below) for b in below
-    )
+    return tuple(vdd * b / total + bias * sum(min(b, other) * (1.0 - max(b, other) / total) for other in below) for b in below)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from luisim.errors import ParameterError
 
@@ -102,10 +103,16 @@ def flatten(path: str | Path) -> Netlist:
     return Netlist(Path(path).name, tuple(reader.cards))
 
 
-def deck(netlist: Netlist, params: Mapping[str, float] | None = None, lines: Iterable[str] = (), tran: Tran | None = None) -> str:
-    """The text for one run: the netlist, more element ``lines``, ``.param`` overrides (SI units), and ``tran`` instead of its own.
+def deck(
+    netlist: Netlist,
+    params: Mapping[str, float] = MappingProxyType({}),
+    lines: Iterable[str] = (),
+    tran: Tran | None = None,
+) -> str:
+    """The text for one run: the netlist, more element ``lines``, overrides of its parameters, and ``tran`` in place of its own.
 
-    Raises :class:`ParameterError` for a parameter that the netlist does not have, a value that is no finite number, or commands.
+    Values of ``params`` are in SI units. Raises :class:`ParameterError` for a parameter that the netlist does not have, for a
+    value that is no finite number, and for commands.
     """
     title, *cards = netlist.cards
     if tran is not None:
@@ -113,7 +120,7 @@ def deck(netlist: Netlist, params: Mapping[str, float] | None = None, lines: Ite
         cards.append(tran.card)
     cards += lines
     allowed = netlist.parameters
-    for name, value in (params or {}).items():
+    for name, value in params.items():
         # ngspice would accept an unknown name and change nothing
         if name.lower() not in allowed or not _PARAMETER_NAME.fullmatch(name):
             raise ParameterError(f"{netlist.name} has no parameter {name!r}; it has: {', '.join(allowed) or 'none'}.")
@@ -181,7 +188,9 @@ class _Reader:
         if _is_command(card):
             raise ParameterError(_COMMANDS_REFUSED.format(where=where, line=_short(card)))
         if not card.isascii():
-            raise ParameterError(f"{where}: {_short(card)!r} has a letter that ngspice cannot read; use plain ASCII outside comments.")
+            raise ParameterError(
+                f"{where}: {_short(card)!r} has a letter that ngspice cannot read; use plain ASCII outside comments."
+            )
         if word in (".include", ".inc", ".lib"):
             self._include(card, path, where)
             return
@@ -212,7 +221,9 @@ def _lines(path: Path, where: str) -> list[str]:
     prefix = f"{where}: " if where else ""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ParameterError(f"{prefix}{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB, too large for a netlist.")
+            raise ParameterError(
+                f"{prefix}{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB, too large for a netlist."
+            )
         data = path.read_bytes()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
@@ -225,7 +236,7 @@ def _lines(path: Path, where: str) -> list[str]:
 
 
 def _cards(lines: list[str], path: Path, section: str | None) -> Iterator[tuple[int, str]]:
-    """(line number, card) of a file: comments dropped, continuations joined, up to ``.end``, only ``section`` if it is given."""
+    """(line number, card) of a file: comments dropped, continuations joined, up to ``.end``, only ``section`` if given."""
     lines = [_INLINE_COMMENT.sub("", line).strip() for line in lines]
     inside = section is None
     wanted = False  # a section of this file that nobody asked for is skipped

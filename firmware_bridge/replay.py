@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RecordedLui: a recording of a board as a back end, so that what was measured once can be compared again and again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from luisim.errors import ParameterError
+from luisim.experiment import Experiment
+from luisim.lui.parameters import LuiBoard
+from luisim.trace import Trace
+from luisim.trace_files import read_csv
+
+SHIPPED = Path(__file__).parent / "recordings"
+_BY_HAND = "# by hand:"
+
+
+def shipped_recordings() -> tuple[str, ...]:
+    """Names of the recordings that come with luisim."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.csv") if not path.stem.endswith(".spikes")))
+
+
+class RecordedLui:
+    """Plays a recorded board: ``source`` is the path of a CSV file or the name of a shipped recording.
+
+    The file is read again at each run, so a recording that grows is followed. Its time starts at 0 when it is played.
+    """
+
+    def __init__(self, source: str) -> None:
+        shipped = SHIPPED / f"{source}.csv"
+        self.path = shipped if source in shipped_recordings() else Path(source).expanduser()
+        self.name = f"recording:{source}"
+        if not self.path.is_file():
+            raise ParameterError(
+                f"There is no recording {source!r}: give the path of a CSV file, or the name of a shipped one"
+                f" ({', '.join(shipped_recordings())})."
+            )
+
+    def unsupported(self, experiment: Experiment[LuiBoard]) -> str | None:
+        """A recording plays beside any experiment on a board: whoever compares them says that they belong together."""
+        return None
+
+    def by_hand(self, experiment: Experiment[LuiBoard]) -> tuple[str, ...]:
+        """How the board was set when it was recorded, from the remarks in the file."""
+        with self.path.open(encoding="utf-8") as file:
+            return tuple(line.removeprefix(_BY_HAND).strip() for line in file if line.startswith(_BY_HAND))
+
+    def run(
+        self,
+        experiment: Experiment[LuiBoard],
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Trace:
+        """The recording from its start, for as long as the experiment lasts or the recording reaches."""
+        recorded = read_csv(self.path)
+        time = recorded.time - recorded.time[0]
+        inside = time <= experiment.duration
+        if np.count_nonzero(inside) < 2:
+            raise ParameterError(f"The experiment is shorter than two samples of {self.name}; let it last longer.")
+        signals = {name: values[inside] for name, values in recorded.signals.items()}
+        spikes = {
+            name: shifted[shifted <= experiment.duration]
+            for name, values in recorded.spikes.items()
+            if (shifted := values - recorded.time[0]).size >= 0
+        }
+        if progress:
+            progress(1.0)
+        return Trace(time[inside], signals, spikes, self.name)

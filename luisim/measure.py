@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readings off a trace: spikes, rate, inter-spike interval, threshold, pulse width, PSP. Pure functions; None: not there."""
+
+import numpy as np
+
+from luisim.trace import Array, Trace
+
+SETTLE = 0.2e-3  # s after an edge before a reading is taken: op amps glitch for a microsecond or so
+
+
+def find_spikes(time: Array, v_mem: Array, *, fall: float = 0.5, within: float = 5e-3) -> Array:
+    """Spike times in s where the membrane potential drops by ``fall`` of its whole range ``within`` s: the last peak before.
+
+    For recordings that show the membrane alone. ``time``, ``v_mem``: (n,) in s and V.
+    """
+    swing = float(np.ptp(v_mem))
+    if swing < 0.2:  # V: no reset is smaller, every PSP on a quiet membrane is slower
+        return np.empty(0)
+    later = np.interp(time + within, time, v_mem)
+    falling = np.flatnonzero(v_mem - later > fall * swing)
+    if falling.size == 0:
+        return np.empty(0)
+    groups = np.split(falling, np.flatnonzero(np.diff(time[falling]) > within) + 1)
+    peaks = [group[0] + int(np.argmax(v_mem[group[0] : group[-1] + 1])) for group in groups]
+    return time[peaks]
+
+
+def spikes(trace: Trace) -> Array:
+    """Spike times of a trace with one output, in s; found on the membrane where the trace brings none."""
+    if trace.spikes:
+        return next(iter(trace.spikes.values()))
+    return find_spikes(trace.time, trace.signals["v_mem"])
+
+
+def intervals(times: Array) -> Array:
+    """Inter-spike intervals in s."""
+    return np.diff(times)
+
+
+def rate(times: Array, duration: float) -> float:
+    """Firing rate in Hz: one over the mean inter-spike interval, or spikes per ``duration`` (s) if there are fewer than two."""
+    return float(1.0 / np.mean(np.diff(times))) if times.size > 1 else times.size / duration
+
+
+def threshold(trace: Trace) -> float | None:
+    """Membrane potential at which the board fires, in V: the mean of the peaks at its spikes."""
+    time, v = trace.time, trace.signals["v_mem"]
+    # from 2 ms before to 0.2 ms after: a recording's spike may be stamped a sample away from its peak
+    near = [v[(time >= t - 2e-3) & (time <= t + SETTLE)] for t in spikes(trace)]
+    peaks = [float(part.max()) for part in near if part.size]
+    return float(np.mean(peaks)) if peaks else None
+
+
+def pulse_width(trace: Trace) -> float | None:
+    """Length of the output pulse in s, mean over the complete ones.
+
+    Read at half height of ``v_out``; without it, the time from a spike until the membrane rises off its floor again.
+    """
+    out = trace.signals.get("v_out")
+    if out is None:
+        return _floor_width(trace)
+    level = 0.5 * (float(out.max()) + float(out.min()))
+    if np.ptp(out) < 0.5:
+        return None
+    up, down = _crossings(trace.time, out - level)
+    widths = [end[0] - start for start in up if (end := down[down > start]).size]
+    return float(np.mean(widths)) if widths else None
+
+
+def _crossings(time: Array, values: Array) -> tuple[Array, Array]:
+    """Times at which ``values`` goes up and down through zero, interpolated linearly."""
+    before, after = values[:-1], values[1:]
+    where = time[:-1] - before * np.diff(time) / np.where(after == before, 1.0, after - before)
+    return where[(before < 0) & (after >= 0)], where[(before >= 0) & (after < 0)]
+
+
+def _floor_width(trace: Trace) -> float | None:
+    time, v = trace.time, trace.signals["v_mem"]
+    widths = []
+    for t in spikes(trace):
+        after = (time > t) & (time < t + 0.1)
+        if not np.any(after) or time[-1] < t + 0.03:
+            continue
+        floor = float(v[after].min())
+        low = after & (v < floor + 0.02 * (float(v.max()) - floor))
+        widths.append(float(time[low][-1]) - t)
+    return float(np.mean(widths)) if widths else None
+
+
+def psp_peak(trace: Trace, start: float) -> tuple[float, float]:
+    """Height in V (signed) and time after ``start`` in s of the largest excursion of the membrane from where it was then."""
+    after = trace.time >= start
+    v = trace.signals["v_mem"][after] - float(trace.at("v_mem", start))
+    index = int(np.argmax(np.abs(v)))
+    return float(v[index]), float(trace.time[after][index] - start)
