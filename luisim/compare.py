@@ -27,8 +27,8 @@ class Reading:
 class Comparison:
     """How two traces differ over the ``window`` (start, end in s) that both cover.
 
-    ``rms``: root mean square difference of the membrane potentials, in V. ``rms_aligned``: the same with each trace aligned on
-    its own spikes; equal to ``rms`` if either has none. ``isi_difference``: of the mean inter-spike intervals, b against a, in %.
+    ``rms``: root mean square difference of the membrane potentials, in V. ``rms_aligned``: the same with each trace aligned
+    on its own spikes; equal to ``rms`` if either has none. ``isi_difference``: mean inter-spike interval, b against a, in %.
     """
 
     first: str
@@ -72,8 +72,8 @@ def residual(a: Trace, b: Trace) -> tuple[Array, Array]:
 def aligned_residual(a: Trace, b: Trace) -> tuple[Array, Array]:
     """The residual with each trace aligned on its own spikes, on the time axis of ``a``.
 
-    The n-th spike of ``b`` is laid over the n-th of ``a``; each piece runs from halfway after the spike before to halfway before
-    the spike after, as far as both have it. The ends of the run belong to the first and last spike.
+    The n-th spike of ``b`` is laid over the n-th of ``a``; each piece runs from halfway after the spike before to halfway
+    before the spike after, as far as both have it. The ends of the run belong to the first and last spike.
     """
     spikes_a, spikes_b = measure.spikes(a), measure.spikes(b)
     pairs = min(spikes_a.size, spikes_b.size)

@@ -75,15 +75,17 @@ def _crossings(time: Array, values: Array) -> tuple[Array, Array]:
 
 
 def _floor_width(trace: Trace) -> float | None:
+    """From each spike to where the line through 2 % and 6 % of the following rise meets the floor; mean in s."""
     time, v = trace.time, trace.signals["v_mem"]
     widths = []
     for t in spikes(trace):
         after = (time > t) & (time < t + 0.1)
-        if not np.any(after) or time[-1] < t + 0.03:
+        if time[-1] < t + 0.04 or not np.any(after):
             continue
         floor = float(v[after].min())
-        low = after & (v < floor + 0.02 * (float(v.max()) - floor))
-        widths.append(float(time[low][-1]) - t)
+        swing = float(v.max()) - floor
+        last = [float(time[after & (v < floor + part * swing)][-1]) for part in (0.02, 0.06)]
+        widths.append(last[0] - 0.5 * (last[1] - last[0]) - t)
     return float(np.mean(widths)) if widths else None
 
 

@@ -13,7 +13,13 @@ from typing import Any, get_type_hints
 from luisim.errors import ParameterError
 
 _PREFIXES = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-_SPELLINGS = {"\u00b5": "u", "\u03bc": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "meg": "M"}  # micro sign and Greek mu, ohm sign and Greek omega
+_SPELLINGS = {
+    "\u00b5": "u",
+    "\u03bc": "u",
+    "\u03a9": "Ohm",
+    "\u2126": "Ohm",
+    "meg": "M",
+}  # micro sign and Greek mu, ohm sign and Greek omega
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
 
 

@@ -38,7 +38,7 @@ def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> No
 
 
 def read_csv(path: Path) -> Trace:
-    """Read a trace: a ``time_s`` column in s, then signals such as ``v_mem`` in V, and ``.spikes.csv`` beside it if it is there.
+    """Read a trace: a ``time_s`` column in s, signals such as ``v_mem`` in V, and ``.spikes.csv`` beside it if it is there.
 
     Lines that start with ``#`` are remarks; a torn last line is dropped. The trace's origin is the file's name. Raises
     :class:`~luisim.errors.ParameterError` if the file is missing or is no such table.

@@ -4,7 +4,9 @@
 import os
 
 import pytest
+from serial.tools.list_ports_common import ListPortInfo
 
+from firmware_bridge import link
 from firmware_bridge.link import Port
 from luisim.spice import ngspice
 from tui import doctor
@@ -79,3 +81,10 @@ def test_the_text_names_boards_and_puts_a_remedy_under_its_gap(monkeypatch: pyte
         "1 of 2 need attention: the lines marked with --.",
     ]
     assert doctor_text((Finding("all", True, "well"),)).endswith("Everything is in place.")
+
+
+def test_ports_are_listed_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    usb = ListPortInfo("/dev/ttyUSB0")
+    usb.vid, usb.pid, usb.description = 0x10C4, 0xEA60, "CP2102"
+    monkeypatch.setattr(link.list_ports, "comports", lambda: [usb, ListPortInfo("/dev/ttyS0")])
+    assert link.ports() == (Port("/dev/ttyS0", "n/a"), Port("/dev/ttyUSB0", "CP2102", 0x10C4, 0xEA60))

@@ -24,6 +24,11 @@ def experiment_names() -> tuple[str, ...]:
     return tuple(sorted(item.name.removesuffix(".toml") for item in _SHIPPED.iterdir() if item.name.endswith(".toml")))
 
 
+def experiment_titles() -> dict[str, str]:
+    """Name and title of every experiment that comes with luisim."""
+    return {name: read_toml(Path(str(_SHIPPED / f"{name}.toml"))).get("title", "") for name in experiment_names()}
+
+
 def load_experiment(source: str) -> Experiment[LuiBoard]:
     """A shipped experiment by its name, or the TOML file at a path. Raises :class:`ParameterError`."""
     names = experiment_names()

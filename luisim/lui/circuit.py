@@ -116,7 +116,7 @@ def _instance_parameters(board: LuiBoard) -> str:
 
 
 def _sources(experiment: Experiment[LuiBoard]) -> list[str]:
-    """A voltage source at each stimulated input (the others are pulled down on the board), one current source at the membrane."""
+    """A voltage source at each stimulated input (the board pulls the others down), a current source at the membrane."""
     lines = []
     for connector in (1, 2, 3):
         pulses = [s for s in experiment.stimuli if isinstance(s, Pulses) and s.input == connector]

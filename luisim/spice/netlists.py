@@ -128,15 +128,18 @@ def deck(
             raise ParameterError(f"{name} = {value} is not allowed in {netlist.name}: a parameter is a finite number.")
         cards.append(f".param {name}={float(value)!r}")  # the last .param wins in ngspice
     text = "\n".join([title, *cards, ".end", ""])
-    refuse_commands(text, netlist.name)
+    check_deck(text, netlist.name)
     return text
 
 
-def refuse_commands(text: str, name: str = "The deck") -> None:
-    """Raise :class:`ParameterError` if ``text`` holds commands for ngspice, which could run programs and write files."""
+def check_deck(text: str, name: str = "The deck") -> None:
+    """Raise :class:`ParameterError` if ``text`` holds commands for ngspice, which could run programs, or reads other files."""
     for number, line in enumerate(text.splitlines(), 1):
         if _is_command(line):
             raise ParameterError(_COMMANDS_REFUSED.format(where=f"{name}, line {number}", line=_short(line)))
+        if _is_include(line):
+            # ngspice would look for it in its own empty folder, and nobody would have looked into it
+            raise ParameterError(f"{name}, line {number}: {_short(line)!r} must be read first, with netlists.flatten.")
 
 
 def stop_time(text: str) -> float | None:
@@ -191,7 +194,7 @@ class _Reader:
             raise ParameterError(
                 f"{where}: {_short(card)!r} has a letter that ngspice cannot read; use plain ASCII outside comments."
             )
-        if word in (".include", ".inc", ".lib"):
+        if _is_include(card):
             self._include(card, path, where)
             return
         if word in (".ends", ".endif", ".else", ".elseif") and self._scope:
@@ -290,6 +293,10 @@ def _first_word(card: str) -> str:
 def _is_command(line: str) -> bool:
     """Whether ngspice would execute ``line``: a control block (any suffix counts for ngspice) or a ``*#`` comment."""
     return line.strip().lower().startswith((".control", ".endc", "*#"))
+
+
+def _is_include(card: str) -> bool:
+    return card.strip().lower().startswith((".inc", ".lib"))  # to ngspice .incx is the same as .include
 
 
 def _number(word: str) -> float | None:

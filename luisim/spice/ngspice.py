@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from luisim.errors import LuisimError, SimulationCancelled, SimulationError, SimulatorMissing
 from luisim.quantity import format_si
-from luisim.spice.netlists import refuse_commands, stop_time
+from luisim.spice.netlists import check_deck, stop_time
 
 if TYPE_CHECKING:
     from PySpice.Spice.NgSpice.Shared import NgSpiceShared
@@ -164,12 +164,13 @@ class Ngspice:
         ``timeout`` in s counts from the start of the simulation. ``progress`` is called in this thread with rising values
         up to 1.0; ``cancelled`` is asked about twenty times a second, also while another thread's run is on.
 
-        Raises :class:`SimulationCancelled`, :class:`SimulatorMissing`, :class:`ParameterError` for a deck that holds commands
-        or not exactly one ``.tran``, and :class:`SimulationError` for everything that ngspice refuses or does not finish.
+        Raises :class:`SimulationCancelled`, :class:`SimulatorMissing`, :class:`ParameterError` for a deck that has commands or
+        includes or not exactly one ``.tran``, and :class:`SimulationError` for all that ngspice refuses or does not finish.
         """
-        refuse_commands(deck)
-        wanted = tuple(dict.fromkeys(name.lower() for name in save or ()))
-        job = _Job(_prepared(deck, wanted), wanted, stop_time(deck))
+        wanted = tuple(name for name in dict.fromkeys(name.lower() for name in save or ()) if name != "time")
+        text = _prepared(deck, wanted)
+        check_deck(text)
+        job = _Job(text, wanted, stop_time(text))
         with self._turn_of(cancelled) as worker:
             self._ready(worker, cancelled)
             worker.sound = False  # until it has answered
@@ -366,7 +367,7 @@ def _serve() -> None:
         send(_Failure(error, sound=False))
         return
     send(simulator.library)
-    while True:
+    while simulator.sound:
         job = requests.get()
         os.ftruncate(2, 0)
         try:
@@ -503,7 +504,7 @@ _BYSTANDERS = re.compile(
 
 def _sentence(log: Sequence[str]) -> str:
     """The few lines of the log that tell a person what is wrong."""
-    verdict = [line for line in log if line.startswith("doAnalyses:")]
+    verdict = [line.removeprefix("doAnalyses:") for line in log if line.startswith("doAnalyses:")]
     lines = verdict or list(dict.fromkeys(line for line in log if not _BYSTANDERS.match(line)))
     text = " ".join(" ".join(lines[:4]).split()).rstrip(".:")
     return (text[:297] + "...") if len(text) > 300 else text or "it gave no reason"

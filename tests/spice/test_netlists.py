@@ -7,7 +7,7 @@ import pytest
 
 from luisim.errors import ParameterError
 from luisim.spice import netlists
-from luisim.spice.netlists import Netlist, Tran, deck, flatten, refuse_commands, stop_time
+from luisim.spice.netlists import Netlist, Tran, check_deck, deck, flatten, stop_time
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -120,6 +120,8 @@ def test_a_deck_refuses_what_ngspice_would_silently_ignore() -> None:
         deck(NEURON, {"rmm": 1.0})
     with pytest.raises(ParameterError, match="finite"):
         deck(NEURON, {"rm": float("nan")})
+    with pytest.raises(ParameterError, match=r"must be read first, with netlists\.flatten"):
+        deck(NEURON, lines=[" .INC x.lib"])
     with pytest.raises(ParameterError, match="command"):
         deck(NEURON, lines=[".control\nshell ls\n.endc"])
     with pytest.raises(ParameterError, match="above 0 s"):
@@ -131,7 +133,7 @@ def test_a_deck_refuses_what_ngspice_would_silently_ignore() -> None:
 @pytest.mark.parametrize("line", [".control", "\t.ControlX", "*#shell ls", "  *#quit"])
 def test_commands_are_refused(line: str) -> None:
     with pytest.raises(ParameterError, match="The deck, line 2"):
-        refuse_commands(f"title\n{line}\n")
+        check_deck(f"title\n{line}\n")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+# luisim: `make run` opens the app, `make test` runs every check. Both set up what they need first.
+
+# Debian packages: the one list. `make run` needs the first three, `make test` all.
+PACKAGES_RUN := python3-venv ngspice libngspice0
+PACKAGES_TEST := $(PACKAGES_RUN) tmux
+
+BIN := .venv/bin
+
+.PHONY: run test check clean
+
+run: .venv/ready-to-run
+	@$(BIN)/luisim $(ARGS)
+
+test: check
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/ready-to-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/ready-to-run: pyproject.toml tools/setup
+	@tools/setup run $(PACKAGES_RUN)
+	@touch $@
+
+.venv/ready-to-test: pyproject.toml tools/setup
+	@tools/setup test $(PACKAGES_TEST)
+	@touch $@ .venv/ready-to-run
+
+clean:
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reference cases: the whole board simulated with the vendors' models, and how closely a back end comes to it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from luisim import measure
+from luisim.compare import compare
+from luisim.errors import ParameterError
+from luisim.experiment import Experiment, Pulses
+from luisim.experiment_file import read_toml
+from luisim.lui.experiment_file import read_experiment
+from luisim.lui.parameters import LuiBoard
+from luisim.trace import Array, Trace
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """The largest differences from the reference that count as agreement: V, relative, s."""
+
+    rms: float = 5e-3
+    isi: float = 0.005
+    near_threshold_isi: float = 0.03  # leak potential within 5 % of VDD above the threshold: 1 mV moves the spike by percents
+    psp_peak: float = 0.015
+    pulse_width: float = 0.05e-3
+
+
+MODEL_TOLERANCE = Tolerance()
+CIRCUIT_TOLERANCE = Tolerance(isi=0.01)
+
+
+@dataclass(frozen=True)
+class ReferenceCase:
+    """One simulated experiment: ``name`` is its group and file, ``path`` its TOML file."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def experiment(self) -> Experiment[LuiBoard]:
+        """What was simulated."""
+        return read_experiment(read_toml(self.path), self.name)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """v_mem, v_syn, v_out in V as the reference simulation gave them; of samples with equal time the first."""
+        columns = np.loadtxt(self.path.with_suffix(".csv"), delimiter=",", skiprows=1, ndmin=2).T
+        columns = columns[:, np.append(True, np.diff(columns[0]) > 0.0)]
+        signals = dict(zip(("v_mem", "v_syn", "v_out"), columns[1:], strict=True))
+        return Trace(columns[0], signals, {"out": self.pulses[:, 0]}, "reference")
+
+    @cached_property
+    def pulses(self) -> Array:
+        """(n, 2): rising and falling edge of each output pulse in s."""
+        lines = self.path.with_suffix(".spikes.csv").read_text(encoding="utf-8").split()[1:]
+        return np.array([[float(cell) for cell in line.split(",")] for line in lines]).reshape(-1, 2)
+
+    @property
+    def near_threshold(self) -> bool:
+        """Whether the leak potential lies so close to the threshold that a millivolt moves the spikes by percents."""
+        return 0.49 < self.experiment.device.parameters.v_leak < 0.56
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Differences of one trace from its reference: None where the case has nothing of that kind.
+
+    ``rms`` in V (cases without spikes), ``isi`` and ``psp_peak`` relative, ``pulse_width`` in s, ``first_spike`` in s.
+    """
+
+    case: str
+    backend: str
+    spikes: int
+    expected_spikes: int
+    rms: float | None
+    isi: float | None
+    first_spike: float | None
+    psp_peak: float | None
+    pulse_width: float | None
+    faults: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every difference lies within its tolerance."""
+        return not self.faults
+
+
+def reference_cases() -> tuple[ReferenceCase, ...]:
+    """Every reference case, from the installed package or from the checkout."""
+    for folder in (_PACKAGE / "_reference", _PACKAGE.parent / "tests" / "data" / "lui"):
+        if folder.is_dir():
+            found = sorted(folder.rglob("*.toml"))
+            return tuple(ReferenceCase(path.relative_to(folder).with_suffix("").as_posix(), path) for path in found)
+    raise ParameterError("The reference traces were not found: install luisim again, or run it from a complete checkout.")
+
+
+def judge(case: ReferenceCase, trace: Trace, tolerance: Tolerance) -> Verdict:
+    """Compare a trace of ``case.experiment`` with the reference."""
+    spikes, expected = measure.spikes(trace), case.pulses[:, 0]
+    rms = isi = first = peak = width = None
+    if expected.size == 0:
+        rms = compare(case.trace, trace).rms
+        peak = _peak_difference(case, trace)
+    elif spikes.size == expected.size:
+        first = float(spikes[0] - expected[0])
+        if expected.size > 1:
+            isi = float(np.mean(np.diff(spikes)) / np.mean(np.diff(expected)) - 1.0)
+        ours = measure.pulse_width(trace)
+        width = None if ours is None else ours - float(np.mean(np.diff(case.pulses)))
+    isi_limit = tolerance.near_threshold_isi if case.near_threshold else tolerance.isi
+    checks = {
+        "spike count": spikes.size == expected.size,
+        "rms": rms is None or rms <= tolerance.rms,
+        "ISI": isi is None or abs(isi) <= isi_limit,
+        "PSP peak": peak is None or abs(peak) <= tolerance.psp_peak,
+        "pulse width": width is None or abs(width) <= tolerance.pulse_width,
+    }
+    faults = tuple(name for name, fine in checks.items() if not fine)
+    return Verdict(case.name, trace.origin, spikes.size, expected.size, rms, isi, first, peak, width, faults)
+
+
+def _peak_difference(case: ReferenceCase, trace: Trace) -> float | None:
+    """Relative difference of the PSP's height; None where the case has no pulse, or one too low to open the input."""
+    pulses = [s for s in case.experiment.stimuli if isinstance(s, Pulses)]
+    threshold = case.experiment.device.parameters.parts.input_threshold
+    if not pulses or pulses[0].amplitude < threshold:
+        return None
+    start = pulses[0].times[0]
+    return measure.psp_peak(trace, start)[0] / measure.psp_peak(case.trace, start)[0] - 1.0

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`luisim`: the command line. Without a subcommand it opens the app, or compares headless where there is no terminal.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 a run failed, 2 wrong words or values,
+4 a check did not pass.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from luisim import __version__
+from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
+from luisim.experiment import Backend, Experiment
+from luisim.lui.parameters import LuiBoard
+from luisim.trace import Trace
+from tui import backends
+
+app = cyclopts.App(
+    name="luisim",
+    version=__version__,
+    help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side.",
+    help_format="plaintext",
+)
+
+On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model or recording:PATH.")]
+Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
+Png = Annotated[Path | None, Parameter(name="--png", help="Draw the traces into this file (.png, .svg or .pdf).")]
+Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything drawn by chance; equal seeds give equal runs.")]
+
+_DEFAULT_ON = ("circuit", "model", f"recording:{backends.DEFAULT_RECORDING}")
+_DEFAULT_PICTURE = Path("luisim-comparison.png")
+
+
+@app.default
+def start() -> int:
+    """Open the app on a board; where standard output is no terminal, compare, print the table and draw the picture."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return open_app()
+    return compare(backends.DEFAULT_EXPERIMENT, on=_DEFAULT_ON, png=_DEFAULT_PICTURE)
+
+
+@app.command(name="app")
+def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT_ON) -> int:
+    """Open the oscilloscope in this terminal.
+
+    Parameters
+    ----------
+    experiment
+        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+    """
+    from tui.app import run_app  # textual takes 0.3 s to import
+
+    run_app(backends.load_experiment(experiment), [backends.open_backend(word) for word in on])
+    return 0
+
+
+@app.command
+def run(
+    experiment: str,
+    *,
+    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model or recording:PATH.")] = "model",
+    csv: Annotated[Path | None, Parameter(name="--csv", help="Write the trace here, its spikes beside it.")] = None,
+    png: Png = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> int:
+    """Run one experiment on one back end.
+
+    Parameters
+    ----------
+    experiment
+        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+    """
+    from luisim.trace_files import write_csv
+    from tui import report
+
+    loaded = backends.load_experiment(experiment)
+    trace = _run_on(on, loaded, seed)
+    if csv is not None:
+        write_csv(trace, csv)
+        _say(f"trace written to {csv}")
+    _draw([trace], loaded, png)
+    _print(report.run_json(loaded, trace) if json else report.run_text(loaded, trace))
+    return 0
+
+
+@app.command
+def compare(experiment: str, *, on: On = _DEFAULT_ON[:2], png: Png = None, seed: Seed = 0, json: Json = False) -> int:
+    """Run one experiment on several back ends and say by how much they differ.
+
+    Parameters
+    ----------
+    experiment
+        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+    """
+    from tui import report
+
+    if len(on) < 2:
+        raise ParameterError("A comparison needs two back ends or more, as in --on circuit --on model.")
+    loaded = backends.load_experiment(experiment)
+    traces = [_run_on(word, loaded, seed) for word in on]
+    pairs = report.compare_all(traces)
+    _draw(traces, loaded, png)
+    _print((report.comparison_json if json else report.comparison_text)(loaded, traces, pairs))
+    return 0
+
+
+@app.command
+def agreement(
+    cases: Annotated[tuple[str, ...], Parameter(help="Only cases whose names begin so, such as a_leak.")] = (),
+    *,
+    on: On = ("model", "circuit"),
+    json: Json = False,
+) -> int:
+    """Run every reference case and show how closely the model and the circuit come to it."""
+    import dataclasses
+
+    from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
+    from tui import report
+
+    chosen = [case for case in reference_cases() if not cases or case.name.startswith(cases)]
+    if not chosen:
+        raise ParameterError(f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi and f_supply.")
+    verdicts = []
+    for word in on:
+        backend = backends.open_backend(word)
+        tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
+        for number, case in enumerate(chosen, start=1):
+            _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
+            verdicts.append(judge(case, backend.run(case.experiment), tolerance))
+    _progress("")
+    if json:
+        rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]
+        _print({"schema": report.SCHEMA, "verdicts": rows})
+    else:
+        _print(report.agreement_text(verdicts))
+    return 0 if all(v.agrees for v in verdicts) else 4
+
+
+@app.command
+def experiments() -> int:
+    """List the experiments that come with luisim."""
+    for name, title in backends.experiment_titles().items():
+        print(f"{name:20} {title}")
+    return 0
+
+
+@app.command
+def doctor() -> int:
+    """Show what luisim found on this computer, and the line that repairs each gap."""
+    from tui.doctor import doctor_text, report
+
+    findings = report()
+    print(doctor_text(findings))
+    return 0 if all(finding.ok for finding in findings) else 4
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: every error that a person can cause ends as one sentence on standard error."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except (LuisimError, cyclopts.CycloptsError) as error:
+        _progress("")
+        _say(f"luisim: {_sentence(error)}")
+        log = error.log if isinstance(error, SimulationError) else ()
+        for line in log[-5:]:
+            _say(f"    {line}")
+        code = 1 if isinstance(error, SimulationError) else 2
+    except KeyboardInterrupt:
+        _progress("")
+        _say("luisim: stopped.")
+        code = 130
+    except BrokenPipeError:  # the reader of our output has gone, as in `luisim ... | head`
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
+
+
+def _run_on(word: str, experiment: Experiment[LuiBoard], seed: int) -> Trace:
+    backend: Backend[LuiBoard] = backends.open_backend(word)
+    reason = backend.unsupported(experiment)
+    if reason is not None:
+        raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
+    for sentence in backend.by_hand(experiment):
+        _say(f"{backend.name}, set by hand: {sentence}")
+    trace = backend.run(experiment, seed=seed, progress=_bar(backend.name))
+    _progress("")
+    return trace
+
+
+def _bar(name: str) -> Callable[[float], None]:
+    return lambda done: _progress(f"{name}: {done:4.0%}")
+
+
+def _progress(text: str) -> None:
+    """One line that overwrites itself, only where a person watches."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _draw(traces: Sequence[Trace], experiment: Experiment[LuiBoard], path: Path | None) -> None:
+    if path is not None:
+        from tui.picture import draw  # matplotlib takes 0.6 s to import
+
+        draw(traces, experiment.name, path)
+        _say(f"picture written to {path}")
+
+
+def _print(result: str | dict[str, object]) -> None:
+    print(result if isinstance(result, str) else json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

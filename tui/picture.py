@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures for paper: traces overlaid, with a lane for their difference. matplotlib is imported only when one is drawn."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from luisim import measure
+from luisim.compare import aligned_residual
+from luisim.errors import ParameterError
+from luisim.trace import Trace
+
+# colour-blind safe (Okabe and Ito), and told apart without colour by their dashes and spike marks
+_STYLES = {
+    "recording": ("#0072b2", "-", "^"),
+    "circuit": ("#d55e00", (0, (6, 2)), "v"),
+    "model": ("#7d3c98", (0, (2, 1.5)), "D"),
+}
+_OTHERS = (("#009e73", "-.", "s"), ("#555555", ":", "o"))
+
+
+def draw(traces: Sequence[Trace], title: str, path: Path) -> None:
+    """Write the membrane potentials of ``traces`` as a picture (PNG, SVG or PDF by the ending of ``path``).
+
+    With two traces or more a lane below shows each minus the first, aligned on their spikes. Raises
+    :class:`~luisim.errors.ParameterError` if the file cannot be written.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.5), layout="constrained", dpi=120)
+    FigureCanvasAgg(figure)
+    heights = [3, 1] if len(traces) > 1 else [1]
+    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    others = itertools.cycle(_OTHERS)
+    styles = [_STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
+    top = max(float(trace.signals["v_mem"].max()) for trace in traces)
+    for level, (trace, (colour, dashes, mark)) in enumerate(zip(traces, styles, strict=True), start=1):
+        axes[0].plot(trace.time, trace.signals["v_mem"], color=colour, linestyle=dashes, linewidth=1.6, label=trace.origin)
+        times = measure.spikes(trace)
+        axes[0].plot(times, [top * (1.0 + 0.05 * level)] * times.size, mark, color=colour, markersize=5, fillstyle="none")
+    axes[0].set_ylabel("membrane potential (V)")
+    axes[0].set_title(title)
+    axes[0].legend(loc="lower right")
+    for trace, (colour, dashes, _) in zip(traces[1:], styles[1:], strict=True):
+        time, difference = aligned_residual(traces[0], trace)
+        label = f"{trace.origin} - {traces[0].origin}"
+        axes[1].plot(time, 1e3 * difference, color=colour, linestyle=dashes, linewidth=1.2, label=label)
+    if len(traces) > 1:
+        axes[1].set_ylabel("difference (mV)\naligned on spikes")
+        axes[1].set_yscale("symlog", linthresh=10.0)
+        axes[1].axhline(0.0, color="#999999", linewidth=0.8)
+        axes[1].legend(loc="upper right", fontsize="small")
+    axes[-1].set_xlabel("time (s)")
+    for axis in axes:
+        axis.grid(alpha=0.3)
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{path} cannot be written ({error}); give a file that ends in .png, .svg or .pdf.") from None

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports: comparisons and readings as text for people and as JSON for programs."""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from luisim import measure
+from luisim.compare import Comparison, compare
+from luisim.experiment import Experiment
+from luisim.lui.parameters import LuiBoard
+from luisim.lui.reference import Verdict
+from luisim.quantity import format_si
+from luisim.trace import Trace
+
+SCHEMA = 1  # of every JSON document; goes up when a key changes its meaning
+_NOTHING = "-"
+
+
+def compare_all(traces: Sequence[Trace]) -> list[Comparison]:
+    """Every pair of traces, in order."""
+    return [compare(a, b) for a, b in itertools.combinations(traces, 2)]
+
+
+def run_json(experiment: Experiment[LuiBoard], trace: Trace) -> dict[str, Any]:
+    """One run: its spikes in s and its readings in SI units."""
+    times = measure.spikes(trace)
+    return {
+        "schema": SCHEMA,
+        "experiment": experiment.name,
+        "backend": trace.origin,
+        "duration": experiment.duration,
+        "spikes": times.tolist(),
+        "readings": _readings(trace),
+    }
+
+
+def run_text(experiment: Experiment[LuiBoard], trace: Trace) -> str:
+    """One run: its readings, and when it fired."""
+    head = f"{experiment.name} on {trace.origin}, {format_si(trace.duration, 's')}\n\n"
+    times = measure.spikes(trace)
+    shown = ", ".join(f"{t:.4f}" for t in times[:12]) + (", ..." if times.size > 12 else "")
+    return head + _traces_table([trace]) + f"\n\nspikes at (s): {shown or 'none'}\n"
+
+
+def comparison_json(experiment: Experiment[LuiBoard], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> dict[str, Any]:
+    """Several runs of one experiment and the differences of every pair, in SI units (``isi_difference`` in %)."""
+    return {
+        "schema": SCHEMA,
+        "experiment": experiment.name,
+        "duration": experiment.duration,
+        "runs": [{"backend": trace.origin, **_readings(trace)} for trace in traces],
+        "pairs": [dataclasses.asdict(pair) | {"why": why(pair)} for pair in pairs],
+    }
+
+
+def comparison_text(experiment: Experiment[LuiBoard], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> str:
+    """The same as two tables and a sentence for each pair."""
+    rows = [["difference", "over", "RMS", "RMS aligned", "spikes", "rate", "mean ISI", "threshold", "pulse width"]]
+    for pair in pairs:
+        a, b = pair.a, pair.b
+        rows.append(
+            [
+                f"{pair.second} - {pair.first}",
+                format_si(pair.window[1] - pair.window[0], "s", 3),
+                format_si(pair.rms, "V", 3),
+                format_si(pair.rms_aligned, "V", 3),
+                f"{b.spikes} : {a.spikes}",
+                _difference(a.rate, b.rate, "Hz"),
+                _NOTHING if pair.isi_difference is None else f"{pair.isi_difference:+.2f} %",
+                _difference(a.threshold, b.threshold, "V"),
+                _difference(a.pulse_width, b.pulse_width, "s"),
+            ]
+        )
+    reasons = "\n".join(f"{pair.second} - {pair.first}: {why(pair)}" for pair in pairs)
+    head = f"{experiment.name}, {format_si(experiment.duration, 's')}"
+    return f"{head}\n\n{_traces_table(traces)}\n\n{_columns(rows)}\n\n{reasons}\n"
+
+
+def why(pair: Comparison) -> str:
+    """One sentence: how large the difference is, and what kind of difference it is."""
+    a, b = pair.a, pair.b
+    if a.spikes != b.spikes and min(a.spikes, b.spikes) == 0:
+        return "Only one of them fires: the membrane passes close by the threshold, or they are not set alike."
+    if a.spikes != b.spikes:
+        return f"{a.spikes} and {b.spikes} spikes: they drift apart, or the last one lies at the end of the window."
+    if pair.rms < 5e-3:
+        return f"They agree within {format_si(pair.rms, 'V', 2)} rms."
+    if a.spikes and pair.rms_aligned < 0.5 * pair.rms:
+        return (
+            f"Timing: aligned on its own spikes each trace has the same shape within {format_si(pair.rms_aligned, 'V', 2)} rms;"
+            " the spikes themselves come a little earlier or later."
+        )
+    return f"The membrane itself takes another course, by {format_si(pair.rms_aligned, 'V', 2)} rms."
+
+
+def agreement_text(verdicts: Sequence[Verdict]) -> str:
+    """One row a reference case and back end, then how many agree."""
+    rows = [["case", "back end", "spikes", "RMS", "ISI", "first spike", "PSP peak", "pulse width", ""]]
+    for v in verdicts:
+        rows.append(
+            [
+                v.case,
+                v.backend,
+                f"{v.spikes} : {v.expected_spikes}",
+                _NOTHING if v.rms is None else f"{1e3 * v.rms:.2f} mV",
+                _percent(v.isi),
+                _NOTHING if v.first_spike is None else f"{1e3 * v.first_spike:+.2f} ms",
+                _percent(v.psp_peak),
+                _NOTHING if v.pulse_width is None else f"{1e3 * v.pulse_width:+.3f} ms",
+                "ok" if v.agrees else f"differs: {', '.join(v.faults)}",
+            ]
+        )
+    agree = sum(v.agrees for v in verdicts)
+    return f"{_columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
+
+
+def _readings(trace: Trace) -> dict[str, float | int | None]:
+    times = measure.spikes(trace)
+    isi = measure.intervals(times)
+    return {
+        "spike_count": int(times.size),
+        "rate": measure.rate(times, trace.duration),
+        "mean_isi": float(isi.mean()) if isi.size else None,
+        "threshold": measure.threshold(trace),
+        "pulse_width": measure.pulse_width(trace),
+        "v_mem_min": float(trace.signals["v_mem"].min()),
+        "v_mem_max": float(trace.signals["v_mem"].max()),
+    }
+
+
+def _traces_table(traces: Sequence[Trace]) -> str:
+    rows = [["trace", "length", "spikes", "rate", "mean ISI", "threshold", "pulse width", "V_mem"]]
+    for trace in traces:
+        r = _readings(trace)
+        rows.append(
+            [
+                trace.origin,
+                format_si(trace.duration, "s", 3),
+                str(r["spike_count"]),
+                _value(r["rate"], "Hz"),
+                _value(r["mean_isi"], "s"),
+                _value(r["threshold"], "V"),
+                _value(r["pulse_width"], "s"),
+                f"{r['v_mem_min']:.3f} to {r['v_mem_max']:.3f} V",
+            ]
+        )
+    return _columns(rows)
+
+
+def _value(value: float | None, unit: str) -> str:
+    return _NOTHING if value is None else format_si(value, unit)
+
+
+def _percent(value: float | None) -> str:
+    return _NOTHING if value is None else f"{100 * value:+.2f} %"
+
+
+def _difference(a: float | None, b: float | None, unit: str) -> str:
+    if a is None or b is None:
+        return _NOTHING
+    text = format_si(b - a, unit, 3)
+    return text if text.startswith(("-", "0")) else f"+{text}"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
