@@ -93,7 +93,9 @@ class BoardParts:
     off_resistance_n: Annotated[
         float, Quantity("Ohm", 1e6, 1e12, "2SK3018, off: within its data sheet's leakage; value of the reference simulation")
     ] = 30e6
-    comparator_bias: Annotated[float, Quantity("A", 0.0, 250e-9, "LM339 data sheet: 25 nA typical, out of the input")] = 25e-9
+    comparator_bias: Annotated[
+        float, Quantity("A", 0.0, 250e-9, "LM339 data sheet: 25 nA typical; 40 nA in the reference simulation")
+    ] = 40e-9
     led_voltage: Annotated[float, Quantity("V", 1.5, 2.4, "where the LEDs begin to draw current; red and yellow ones")] = 1.9
     offset_current: Annotated[
         float,

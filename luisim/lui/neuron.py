@@ -26,17 +26,19 @@ import numpy as np
 from luisim.errors import SimulationError
 from luisim.lui.crossing import TOLERANCE, first_crossing
 from luisim.lui.parameters import LuiParameters
-from luisim.lui.rails import VU_LAMPS, Rails, rails
+from luisim.lui.rails import RAIL_DROP, RAIL_RESISTANCE, VU_LAMPS, Rails, rails
 from luisim.trace import Array
 
-# MCP6004 near its rails: 1.7 mV and 38 Ohm on the reference simulation
-_RAIL_DROP, _RAIL_RESISTANCE = 1.7e-3, 38.0
 _SYNAPSE_ON_N = 6.0  # Ohm, 2SK3018 on 3 V: 5 to 7 typical in the data sheet
 _DISCHARGED = 1.1e-3  # V left on C9 while Q11 conducts: R26 and Q11 against R27
 _LEAST_RESISTANCE = 1.0  # Ohm: a trimmer at its end stop
-# The push and pull transistors and the comparators' inputs draw a little more the higher the membrane: 160 nS fit the whole
-# board (181 nS in the current law of that stage alone, reference simulation). The stated offset current is that at 0.2 VDD.
-_STRAY_CONDUCTANCE, _OFFSET_AT = 160e-9, 0.2
+# S: where the leak follower and Q9 both give all they can (10 mA), nothing else would bound the closed form
+_LEAST_CONDUCTANCE = 1e-6
+# A comparator's bias current flows out of its lower input: into the membrane for each VU LED that is not lit, one step of it
+# at each tap, which the width of the comparators' input stages (60 mV) makes a slope. The stated offset current is that at
+# 3.2 taps, 0.67 V at 3 V (fitted to the reference simulation).
+_TAPS_OF_OFFSET = 3.2
+_LAMP_HYSTERESIS = 0.5e-3  # V: an LM339's output needs this much to swing
 _C_STAIR, _NO_DERATING = 0.1, 1e3  # V
 
 # what ends a piece: an event's name, and sign * (V - level - gain * V_syn), which is positive inside the piece
@@ -103,24 +105,24 @@ class Neuron:
         self._rails: dict[tuple[int, bool], Rails] = {}
         self._k_push = parts.r_push_top / (parts.r_push_top + parts.r_push_bottom)
         self._k_pull = parts.r_pull_bottom / (parts.r_pull_top + parts.r_pull_bottom)
-        self._g_leak = 1.0 / max(parameters.r_leak, _LEAST_RESISTANCE)
+        at_rail = rails(parameters).leak_at_rail
+        self._g_leak = 1.0 / (max(parameters.r_leak, _LEAST_RESISTANCE) + (RAIL_RESISTANCE if at_rail else 0.0))
         self._g_syn = 1.0 / max(parameters.r_syn, _LEAST_RESISTANCE)
         self._weight = tuple(max(r, 0.0) + parts.r_weight_series for r in parameters.r_weight)
         # synapse transistors that are off still leak: BSS84 to VDD in each, 2SK3018 to ground where the switch is at "-"
         self._off_to_vdd = 3.0 / parts.off_resistance_p
         self._off = self._off_to_vdd + parameters.sign.count(-1) / parts.off_resistance_n
         self._rate_ref = 1.0 / (parts.r_one_shot * parts.c_ref)
-        # the stated offset current holds for RV4 at 11k and all switches at "+", leakage of the synapses included
-        leakage = 3.0 * (0.5 * parameters.vdd / parts.off_resistance_p) * 11e3
+        # the stated offset current holds at 3 V for RV4 at 11k and all switches at "+", leakage of the synapses included
+        leakage = 3.0 * (1.5 / parts.off_resistance_p) * 11e3
         self._offset = parts.offset_current - (self._k_push / parts.r_push + self._k_pull / parts.r_pull) * leakage
         self._offset -= parts.offset_push / parts.r_push + parts.offset_pull / parts.r_pull
 
     def rest(self, v_mem: float = 0.0, v_syn: float | None = None) -> State:
         """The state just after switching on: membrane at ``v_mem`` (V), integrator and one-shot at rest."""
         state = State(v_mem, 0.0, 0.0)
-        if self._droops:
-            while state.lamps < VU_LAMPS and v_mem > self._at(state).lamps_up[state.lamps]:
-                state = state._replace(lamps=state.lamps + 1)
+        while self._droops and state.lamps < VU_LAMPS and v_mem > self._at(state).lamps_up[state.lamps]:
+            state = state._replace(lamps=state.lamps + 1)
         here = self._at(state)
         u = -(self._off_to_vdd * here.vdd - self._off * here.half) / self._g_syn if v_syn is None else v_syn - here.half
         fires = v_mem >= here.threshold
@@ -191,8 +193,8 @@ class Neuron:
             elif pulse:
                 g += 1.0 / (weight + _SYNAPSE_ON_N)
         i_in = to_rails - g * here.half
-        low = _RAIL_DROP + _RAIL_RESISTANCE * max(i_in, 0.0) - here.half
-        high = here.vdd - _RAIL_DROP + _RAIL_RESISTANCE * min(i_in, 0.0) - here.half
+        low = RAIL_DROP + RAIL_RESISTANCE * max(i_in, 0.0) - here.half
+        high = here.vdd - RAIL_DROP + RAIL_RESISTANCE * min(i_in, 0.0) - here.half
         c, g_syn = self._parts.c_syn, self._g_syn
         at_low = state.u < low - TOLERANCE or (state.u <= low + TOLERANCE and -i_in - low * g_syn < 0.0)
         at_high = state.u > high + TOLERANCE or (state.u >= high - TOLERANCE and -i_in - high * g_syn > 0.0)
@@ -201,8 +203,8 @@ class Neuron:
             return g_syn / c, -i_in / g_syn, here.half, 1.0, edges
         # on the rail: V_syn = rail + r I_in with V_x = V_syn - u, so I_in = to_rails - g (V_syn - u)
         against = i_in > 0.0 if at_low else i_in < 0.0
-        r = _RAIL_RESISTANCE if against else 0.0
-        rail = _RAIL_DROP if at_low else here.vdd - _RAIL_DROP
+        r = RAIL_RESISTANCE if against else 0.0
+        rail = RAIL_DROP if at_low else here.vdd - RAIL_DROP
         constant, gain = (rail + r * to_rails) / (1.0 + r * g), r * g / (1.0 + r * g)
         through = to_rails - g * constant  # I_in = through + g (1 - gain) u
         rate = (g * (1.0 - gain) + g_syn) / c
@@ -225,8 +227,8 @@ class Neuron:
     def _membrane(self, state: State, drive: Drive, here: Rails, v_syn: float) -> tuple[float, float, float, list[Guard]]:
         """Conductance (S), current (A) and its slope with V_syn (S) at the membrane, and the guards of this law."""
         parts, v = self._parts, state.v_mem
-        conductance, per_v_syn = _STRAY_CONDUCTANCE, 0.0
-        current = self._offset + drive.current + _STRAY_CONDUCTANCE * _OFFSET_AT * here.vdd
+        conductance, per_v_syn = parts.comparator_bias / here.tap, 0.0
+        current = self._offset + drive.current + parts.comparator_bias * _TAPS_OF_OFFSET
         guards: list[Guard] = []
 
         reach = here.leak_limit / self._g_leak
@@ -276,12 +278,11 @@ class Neuron:
             guards.append(("below", 1.0, here.threshold_low, 0.0))
         else:
             guards.append(("spike", -1.0, here.threshold, 0.0))
-        if self._droops:
-            if state.lamps < VU_LAMPS:
-                guards.append(("lamp on", -1.0, here.lamps_up[state.lamps], 0.0))
-            if state.lamps > 0:
-                guards.append(("lamp off", 1.0, here.lamps_up[state.lamps - 1], 0.0))
-        return conductance, current, per_v_syn, guards
+        if self._droops and state.lamps < VU_LAMPS:
+            guards.append(("lamp on", -1.0, here.lamps_up[state.lamps], 0.0))
+        if self._droops and state.lamps > 0:
+            guards.append(("lamp off", 1.0, here.lamps_up[state.lamps - 1] - _LAMP_HYSTERESIS, 0.0))
+        return max(conductance, _LEAST_CONDUCTANCE), current, per_v_syn, guards
 
     def _one_shot_ends(self, state: State, here: Rails) -> float:
         """Time in s until C9 has charged to the level that ends the output pulse."""

@@ -14,6 +14,8 @@ from luisim.lui.parameters import LuiParameters
 _IDLE_CURRENT, _IDLE_SLOPE = 2.08e-3, 0.43e-3
 _VU_LED_RESISTANCE = 201.0  # R35 to R40 150, comparator about 35, LED about 16
 _SPIKE_LED_RESISTANCE = 17.6  # R41 10, Q12 about 6, LED about 1.6
+# MCP6004 near its rails: 1.7 mV and 38 Ohm on the reference simulation
+RAIL_DROP, RAIL_RESISTANCE = 1.7e-3, 38.0
 _COMPARATOR_SATURATION = 0.123  # V, U3B pulling R21 and R24 down, on the reference simulation
 _OUTPUT_LOW = 0.150  # V, U3A pulling R20 down, on the reference simulation
 _INPUT_LOAD = 100e3  # R1 to R3, the pull-down of each input that an output drives
@@ -31,6 +33,7 @@ class Rails:
     vdd: float
     half: float  # the integrator's reference
     leak: float  # behind the leak follower
+    leak_at_rail: bool  # the follower cannot go where RV5 stands: within 1.7 mV of a rail
     leak_limit: float  # short-circuit current of the leak follower, A
     threshold: float  # membrane potential that starts a spike
     threshold_low: float  # membrane potential that lets the one-shot begin to time
@@ -39,6 +42,7 @@ class Rails:
     output_low: float
     reset: tuple[tuple[float, float], ...]  # Q9 with R19: corners (membrane potential, current) from 0 to saturation
     synapse_on_p: float  # channel resistance of an excitatory synapse's BSS84, Ohm
+    tap: float  # step of the VU ladder
     lamps_up: tuple[float, ...]  # membrane potential that lights VU LED 1, 2, ...
 
 
@@ -59,12 +63,12 @@ def rails(parameters: LuiParameters, lamps: int = 0, output: bool = False, loads
     parts = parameters.parts
     vdd = supply_voltage(parameters, lamps, output)
 
-    # threshold comparator U3B; its bias current flows out of the + input into the divider
+    # threshold comparator U3B; at the threshold half of its bias current flows out of the + input into the divider
     top, bottom = 1.0 / parts.r_threshold_top, 1.0 / parts.r_threshold_bottom
     feedback_up = 1.0 / (parts.r_threshold_feedback + parts.r_threshold_pull_up)
     feedback_down = 1.0 / parts.r_threshold_feedback
-    up = (vdd * (top + feedback_up) + parts.comparator_bias) / (top + feedback_up + bottom)
-    down = (vdd * top + _COMPARATOR_SATURATION * feedback_down + parts.comparator_bias) / (top + feedback_down + bottom)
+    up = (vdd * (top + feedback_up) + 0.5 * parts.comparator_bias) / (top + feedback_up + bottom)
+    down = (vdd * top + _COMPARATOR_SATURATION * feedback_down + 0.5 * parts.comparator_bias) / (top + feedback_down + bottom)
 
     # output J4: pulled up by R20, loaded by the inputs it drives and, since 2025, by R45 into the one-shot's divider
     load = loads / _INPUT_LOAD
@@ -80,10 +84,13 @@ def rails(parameters: LuiParameters, lamps: int = 0, output: bool = False, loads
         high = vdd * (pull_up * b + feedback * ref_top) / determinant
         end = vdd * (a * ref_top + feedback * pull_up) / determinant
 
+    leak = vdd * parameters.v_leak + parts.offset_leak
+    reachable = min(max(leak, RAIL_DROP), vdd - RAIL_DROP)
     return Rails(
         vdd=vdd,
         half=vdd * parts.r_half_bottom / (parts.r_half_top + parts.r_half_bottom) + parts.offset_integrator,
-        leak=vdd * parameters.v_leak + parts.offset_leak,
+        leak=reachable,
+        leak_at_rail=leak != reachable,
         # MCP6004: 10 mA x (0.359 VDD + 0.31) on the reference simulation; data sheet 6 mA at 1.8 V, 23 mA at 5.5 V
         leak_limit=10e-3 * (0.359 * vdd + 0.31),
         threshold=up + parts.offset_threshold,
@@ -94,6 +101,7 @@ def rails(parameters: LuiParameters, lamps: int = 0, output: bool = False, loads
         reset=_reset_corners(high - parts.reset_threshold, parts.r_reset),
         # BSS84 data sheet: 5 Ohm typical, 10 Ohm at most, at -5 V; threshold about -1.7 V
         synapse_on_p=4.07 + 1.0 / (0.146 * max(vdd - 1.709, 0.05)),
+        tap=vdd * _VU_STEP / (_VU_TOP + VU_LAMPS * _VU_STEP),
         lamps_up=_lamp_thresholds(vdd, parts.comparator_bias),
     )
 
@@ -111,7 +119,8 @@ def _reset_corners(overdrive: float, r_reset: float) -> tuple[tuple[float, float
 
 
 def _lamp_thresholds(vdd: float, bias: float) -> tuple[float, ...]:
-    """The taps of the VU ladder, each raised by the bias currents of all six comparators through the ladder."""
+    """The taps of the VU ladder. Bias flows into the taps of lit LEDs, and half of it where the membrane just passes."""
     total = _VU_TOP + VU_LAMPS * _VU_STEP
     below = [_VU_STEP * n for n in range(1, VU_LAMPS + 1)]  # resistance from tap n to ground
-    return tuple(vdd * b / total + bias * sum(min(b, other) * (1.0 - max(b, other) / total) for other in below) for b in below)
+    raised = [bias * (1.0 - b / total) * (sum(below[:n]) + 0.5 * b) for n, b in enumerate(below)]
+    return tuple(vdd * b / total + up for b, up in zip(below, raised, strict=True))

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back ends that answer at once, or when a test says so."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from luisim.errors import SimulationCancelled
+from luisim.experiment import Experiment
+from luisim.lui.parameters import LuiBoard
+from luisim.trace import Trace
+
+Run = Experiment[LuiBoard]
+
+
+class FakeBackend:
+    """A neuron that fires the faster the higher V_leak is. ``gate``: runs wait until it is set. ``error``: raised instead."""
+
+    def __init__(self, name: str, *, error: Exception | None = None, reason: str | None = None, held: bool = False) -> None:
+        self.name = name
+        self.error = error
+        self.reason = reason
+        self.gate = threading.Event()
+        self.started = threading.Semaphore(0)
+        self.runs: list[Run] = []
+        self.cancelled_runs = 0
+        self.closed = False
+        if not held:
+            self.gate.set()
+
+    def unsupported(self, experiment: Run) -> str | None:
+        return self.reason
+
+    def by_hand(self, experiment: Run) -> tuple[str, ...]:
+        return ("all trimmers in the middle",) if self.name.startswith("recording") else ()
+
+    def run(
+        self,
+        experiment: Run,
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Trace:
+        self.runs.append(experiment)
+        self.started.release()
+        while not self.gate.wait(0.005):
+            if cancelled is not None and cancelled():
+                self.cancelled_runs += 1
+                raise SimulationCancelled("The simulation was cancelled.")
+        if self.error is not None:
+            raise self.error
+        interval = 0.9 - 0.6 * experiment.device.parameters.v_leak
+        time = np.linspace(0.0, experiment.duration, 4001)
+        spikes = np.arange(interval, experiment.duration, interval)
+        return Trace(time, {"v_mem": (time % interval) / interval * 1.25}, {"out": spikes}, self.name)
+
+    def close(self) -> None:
+        self.closed = True
+        self.gate.set()
+
+
+@pytest.fixture
+def fake_backend() -> Iterator[Callable[..., FakeBackend]]:
+    """Makes fake back ends; lets go of what still waits at the end."""
+    made: list[FakeBackend] = []
+
+    def make(name: str, **settings: object) -> FakeBackend:
+        made.append(FakeBackend(name, **settings))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for backend in made:
+        backend.close()
+
+
+@pytest.fixture
+def experiment() -> Run:
+    return Experiment(LuiBoard(), 2.0, name="leak-over-threshold")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The app in a real terminal, with real keys: tmux."""
+
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+START = (
+    "from tui.app import run_app; from tui.backends import load_experiment, open_backend;"
+    "run_app(load_experiment('leak-over-threshold'), [open_backend('model')])"
+)
+
+
+class Terminal:
+    """A tmux server of its own, so that nobody's sessions or settings are touched."""
+
+    def __init__(self, width: int, height: int, command: list[str]) -> None:
+        self._socket = f"luisim-test-{uuid.uuid4().hex[:8]}"
+        size = ["-x", str(width), "-y", str(height)]
+        self.tmux("-f", "/dev/null", "new-session", "-d", *size, *command)
+
+    def tmux(self, *words: str) -> str:
+        command = ["tmux", "-u", "-L", self._socket, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def until(self, condition: Callable[[str], bool]) -> str:
+        end = time.monotonic() + 20.0  # only waited for if something is wrong
+        while not condition(screen := self.screen()):
+            assert time.monotonic() < end, f"it did not happen:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed: sudo apt install tmux")
+    root = Path(__file__).parents[2]
+    opened = Terminal(80, 24, ["env", "LANG=C.UTF-8", f"PYTHONPATH={root}", sys.executable, "-c", START])
+    yield opened
+    opened.close()
+
+
+def test_keys_and_sizes(terminal: Terminal) -> None:
+    screen = terminal.until(lambda text: "1.93 Hz" in text)
+    lines = screen.rstrip("\n").split("\n")
+    assert len(lines) == 24
+    assert "RUN" in lines[0]
+    assert "Help" in lines[-1]
+    assert "^p palette" in lines[-1]
+    assert any("⡇" in line or "⢸" in line for line in lines)  # a reset
+    terminal.tmux("send-keys", "PageUp")
+    terminal.until(lambda text: "2.7 V" in text and "1.93 Hz" not in text and "(changed)" in text)
+    terminal.tmux("send-keys", "BSpace")
+    terminal.until(lambda text: "1.93 Hz" in text)
+    terminal.tmux("send-keys", "Enter")
+    terminal.until(lambda text: "escape: leave it" in text)
+    terminal.tmux("send-keys", "-l", "2.7 V")
+    terminal.tmux("send-keys", "Enter")
+    terminal.until(lambda text: "2.7 V  90%" in text and "escape: leave it" not in text)
+    terminal.tmux("resize-window", "-x", "60", "-y", "20")
+    terminal.until(lambda text: "needs 80x24 characters, now 60x20" in text)
+    terminal.tmux("resize-window", "-x", "120", "-y", "40")
+    terminal.until(lambda text: "spikes" in text and "◇" in text)
+    terminal.tmux("set-option", "-g", "remain-on-exit", "on")
+    terminal.tmux("send-keys", "q")
+    terminal.until(lambda text: "Pane is dead" in text)
+    assert terminal.tmux("display-message", "-p", "#{pane_dead_status}").strip() == "0"

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LuisimApp: the terminal app. It shows the same neuron from several back ends at once and lets a person turn its knobs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message as TextualMessage
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Static
+
+from luisim.errors import LuisimError
+from luisim.experiment import Backend, Experiment, Pulses
+from luisim.lui.parameters import LuiBoard
+from tui.backends import experiment_names, load_experiment
+from tui.messages import Failed, Message, Progress, Ran
+from tui.runner import Runner
+from tui.screens.experiments import Experiments
+from tui.screens.help import Help
+from tui.widgets.knob import Knob
+from tui.widgets.readings import Readings
+from tui.widgets.scope import ZOOM, Scope
+from tui.widgets.source import Source, sources_of
+from tui.widgets.status import Status
+from tui.widgets.trimmer import TRIMMERS
+from tui.widgets.units import si
+from tui.widgets.view import VIEWS
+
+LEAST_SIZE = (80, 24)
+_TALL = 30  # rows from which there is room for some air
+_BUSY_AFTER = 0.15  # s; a run that is shorter is not worth a flicker
+_PERIOD, _FIRST_PULSE = 0.5, 0.1  # s, of the pulse trains; the Arduino example of the board's documentation
+
+
+@dataclass
+class Reported(TextualMessage):
+    """A runner has something to tell."""
+
+    message: Message
+
+
+class LuisimApp(App[None]):
+    """Starts with ``experiment`` on all ``backends``; a recording among them is taken to belong to this experiment."""
+
+    TITLE = "luisim"
+    CSS_PATH = "luisim.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "pause", "Pause", id="run.pause", tooltip="pause: the traces stay while you turn; again: go on"),
+        Binding("n", "once", "Run now", show=False, id="run.once", tooltip="run once, now (while paused)"),
+        Binding("v", "view", "View", id="view.next", tooltip="next view: overlay, aligned on the spike, lanes"),
+        Binding("d", "residual", "Differences", show=False, id="view.residual", tooltip="differences Δ from the first source"),
+        *(
+            Binding(
+                f"{n}",
+                f"pulses({n})",
+                "Pulses",
+                id=f"input.{n}",
+                tooltip=f"pulses into input {n}: on, off",
+                group=Binding.Group("Pulses"),
+            )
+            for n in (1, 2, 3)
+        ),
+        Binding("plus,equals_sign", "zoom(-1)", "Zoom in", show=False, id="window.in", tooltip="see less time, larger"),
+        Binding("minus", "zoom(1)", "Zoom out", show=False, id="window.out", tooltip="see more time"),
+        Binding("comma", "pan(-0.25)", "Earlier", show=False, id="window.earlier", tooltip="move to earlier times"),
+        Binding("full_stop", "pan(0.25)", "Later", show=False, id="window.later", tooltip="move to later times"),
+        Binding("0", "fit", "Fit", show=False, id="window.fit", tooltip="fit the window: about four spikes"),
+        Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
+        Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
+        Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
+        Binding("question_mark", "help", "Help", id="help", tooltip="this page"),
+        Binding("q", "quit", "Quit", id="quit", tooltip="leave"),
+    ]
+
+    def __init__(
+        self, experiment: Experiment[LuiBoard], backends: Sequence[Backend[LuiBoard]], *, glyphs: str = "braille"
+    ) -> None:
+        super().__init__()
+        keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
+        self.sources = {source.name: source for source in sources_of([backend.name for backend in backends], keys)}
+        self.first = experiment  # the one that the recordings belong to
+        self.base = experiment  # as it was loaded
+        self.experiment = experiment  # as it is set now
+        self.trains: frozenset[int] = frozenset()  # inputs with a pulse train
+        self.paused = False
+        self._asked = experiment  # what the traces belong to, or soon will
+        self._backends = tuple(backends)
+        self._runners: dict[str, Runner] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._busy_timer: Timer | None = None
+        self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
+        self.readings = Readings(tuple(self.sources.values()))
+        self.knobs = tuple(
+            Knob(trimmer, experiment.device.parameters, id=f"knob{index}") for index, trimmer in enumerate(TRIMMERS, start=1)
+        )
+        self._source_keys = [
+            Binding(s.key, f"source('{s.name}')", s.label, show=False, id=f"source.{s.key}", tooltip=f"{s.label}: on, off")
+            for s in self.sources.values()
+            if s.key
+        ]
+        for binding in self._source_keys:
+            self.bind(binding.key, binding.action, description=binding.description, show=False)
+
+    def compose(self) -> ComposeResult:
+        """Status, traces, readings, knobs, footer; and a sentence for terminals that are too small for them."""
+        with Vertical(id="face"):
+            yield self.status
+            yield self.scope
+            yield self.readings
+            with Horizontal(id="knobs"):
+                yield Vertical(*self.knobs[:3])
+                yield Vertical(*self.knobs[3:])
+        yield Static(id="small", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Start the back ends, after the first paint."""
+        self.theme = "textual-dark"
+        self.knobs[0].focus()
+        self._show()
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        for backend in self._backends:
+            self._runners[backend.name] = Runner(backend, self._hear)
+        self._ask()
+
+    def _hear(self, message: Message) -> None:
+        """Called in a runner's thread; post_message may be."""
+        self.post_message(Reported(message))
+
+    def on_unmount(self) -> None:
+        """End the back ends."""
+        for runner in self._runners.values():
+            runner.close()
+
+    def on_resize(self) -> None:
+        """Say so if the terminal is too small: a plot that silently lacks a part misleads."""
+        width, height = self.size
+        small = width < LEAST_SIZE[0] or height < LEAST_SIZE[1]
+        screen = self.screen_stack[0]
+        screen.set_class(small, "small")
+        screen.set_class(height >= _TALL, "tall")
+        needs = f"luisim needs {LEAST_SIZE[0]}x{LEAST_SIZE[1]} characters, now {width}x{height}."
+        screen.query_one("#small", Static).update(f"{needs}\nMake the window larger, or its font smaller.")
+
+    # ------------------------------------------------------------------------------------------------------------ runs
+
+    @on(Knob.Turned)
+    def _turned(self, event: Knob.Turned) -> None:
+        # two quick turns of two knobs: take over this knob's value, not its idea of the others
+        trimmer = event.knob.trimmer
+        parameters = trimmer.set(self.experiment.device.parameters, trimmer.value(event.parameters))
+        if trimmer.sign(parameters) != trimmer.sign(event.parameters):
+            parameters = trimmer.flipped(parameters)
+        self.scope.follows = False  # a window that fits itself would hide that the rate has changed
+        self._change(replace(self.experiment, device=replace(self.experiment.device, parameters=parameters)))
+
+    def _change(self, experiment: Experiment[LuiBoard]) -> None:
+        """Set the knobs to ``experiment`` and run it, unless paused."""
+        self.experiment = experiment
+        for knob in self.knobs:
+            knob.parameters = experiment.device.parameters
+        if not self.paused:
+            self._ask()
+        self._show_status()
+
+    def _ask(self) -> None:
+        """Let every source that is on run what is set."""
+        self._asked = self.experiment
+        for source in self.sources.values():
+            if source.shown:
+                self._ask_one(source)
+        if self._busy_timer is None:
+            self._busy_timer = self.set_timer(_BUSY_AFTER, self._show_busy)
+
+    def _ask_one(self, source: Source) -> None:
+        self.sources[source.name] = replace(source, asked=self._asked, shown=True, done=0.0, late=False)
+        if source.name in self._runners:
+            self._runners[source.name].want(self._asked)
+
+    def _show_busy(self) -> None:
+        self._busy_timer = None
+        for source in self.sources.values():
+            self.sources[source.name] = replace(source, late=source.waiting)
+        self._show(traces=False)
+
+    def on_reported(self, event: Reported) -> None:
+        """Take in what a runner tells."""
+        message = event.message
+        source = self.sources[message.source]
+        if isinstance(message, Progress):
+            self.sources[source.name] = replace(source, done=message.done)
+            self._show(traces=False)
+        elif source.shown and message.experiment.name == self.base.name:  # else it comes too late
+            match message:
+                case Ran(experiment=experiment, trace=trace):
+                    late = source.late and experiment is not source.asked
+                    self.sources[source.name] = replace(source, ran=experiment, trace=trace, failure="", done=0.0, late=late)
+                case Failed():
+                    self._failed(source, message)
+            self._show()
+
+    def _failed(self, source: Source, failed: Failed) -> None:
+        source = replace(source, failure=failed.sentence, trace=None, ran=failed.experiment, done=0.0, late=False)
+        self.sources[source.name] = source.off() if failed.hopeless else source
+        if failed.loud and (source.name, failed.sentence) not in self._told:  # not again at every turn of a knob
+            self._told.add((source.name, failed.sentence))
+            self.notify(failed.sentence, title=source.label, severity="error", timeout=10, markup=False)
+
+    # ------------------------------------------------------------------------------------------------------------ what is seen
+
+    def _show(self, *, traces: bool = True) -> None:
+        sources = tuple(self.sources.values())
+        if traces:
+            self.scope.show(sources, self._asked)
+        self.readings.show(sources)
+        self._show_status()
+
+    @on(Scope.Moved)
+    def _show_status(self) -> None:
+        sources = self.sources.values()
+        changed = self.experiment != self.base
+        busy = [f"{s.label} … {s.done:.0%}" if s.done else f"{s.label} …" for s in sources if s.late]
+        recorded = changed and any(s.visible and s.is_recording for s in sources)
+        view = {"overlay": "", "aligned": "aligned on the spike", "lanes": "lanes"}[self.scope.view]
+        lost = self.scope.unaligned
+        self.status.show(
+            [
+                "○ PAUSED, n: run once" if self.paused else "● RUN",
+                self.base.name + (" (changed)" if changed else ""),
+                ", ".join(busy),
+                "recording: as it was recorded" if recorded else "",
+                f"no spike to align: {', '.join(lost)}" if lost else "",
+                view,
+                f"pulses: {' '.join(map(str, sorted(self.trains)))}" if self.trains else "",
+                f"seen: {si(self.scope.window.stop - self.scope.window.start, 's', 3)}",
+            ]
+        )
+
+    # ------------------------------------------------------------------------------------------------------------ keys
+
+    def action_pause(self) -> None:
+        """Keep the traces as they are while knobs are turned, or go on."""
+        self.paused = not self.paused
+        if not self.paused and self.experiment is not self._asked:
+            self._ask()
+        self._show_status()
+
+    def action_once(self) -> None:
+        """Run what is set."""
+        self._ask()
+        self._show_status()
+
+    def action_view(self) -> None:
+        """The next view."""
+        self.scope.look(VIEWS[(VIEWS.index(self.scope.view) + 1) % len(VIEWS)])
+        self._show_status()
+
+    def action_residual(self) -> None:
+        """The lane of differences on or off."""
+        self.scope.residual = not self.scope.residual
+        self._show()
+
+    def action_zoom(self, direction: int) -> None:
+        """See more time (1) or less (-1)."""
+        self.scope.zoom(ZOOM**direction)
+
+    def action_pan(self, by: float) -> None:
+        """Move along the time axis by a part of the window."""
+        self.scope.pan(by)
+
+    def action_fit(self) -> None:
+        """See about four spikes."""
+        self.scope.fit()
+        self._show_status()
+
+    def action_pulses(self, connector: int) -> None:
+        """A pulse train on an input, or no longer."""
+        self.trains = self.trains ^ {connector}
+        count = int(max(0.0, self.base.duration - _FIRST_PULSE) / _PERIOD) + 1
+        times = tuple(_FIRST_PULSE + _PERIOD * number for number in range(count))
+        amplitude = self.base.device.parameters.vdd
+        trains = tuple(Pulses(number, times, amplitude=amplitude) for number in sorted(self.trains))
+        self._change(replace(self.experiment, stimuli=self.base.stimuli + trains))
+
+    def action_reset(self) -> None:
+        """Everything as the experiment has it."""
+        self.trains = frozenset()
+        self._change(self.base)
+
+    @on(Readings.Picked)
+    def _picked(self, event: Readings.Picked) -> None:
+        self.action_source(event.source)
+
+    def action_source(self, name: str) -> None:
+        """A source on or off."""
+        source = self.sources[name]
+        if source.shown:
+            self.sources[name] = replace(source.off(), failure="")
+        else:
+            self._ask_one(replace(source, failure=""))
+        self._show()
+
+    def action_theme(self) -> None:
+        """Light or dark."""
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        self.scope.refresh()
+        self.readings.refresh()
+
+    def action_experiments(self) -> None:
+        """Let the person choose an experiment."""
+        names = [(name, _summary(load_experiment(name))) for name in experiment_names()]
+        self.push_screen(Experiments(names, self.base.name), self._load)
+
+    def _load(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            experiment = self.first if name == self.first.name else load_experiment(name)
+        except LuisimError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.base, self.trains, self.scope.follows = experiment, frozenset(), True
+        for source in self.sources.values():
+            # a recording beside another experiment than its own would only mislead
+            shown = name == self.first.name if source.is_recording else source.shown
+            self.sources[source.name] = replace(source.off(), shown=shown, failure=source.failure if not shown else "")
+        for knob in self.knobs:
+            knob.original = experiment.device.parameters
+        self.paused = False
+        self._change(experiment)
+        self._show()
+
+    def action_help(self) -> None:
+        """Every key."""
+        remarks = [
+            f"{source.label}: {sentence}."
+            for backend in self._backends
+            if (source := self.sources[backend.name]).is_recording
+            for sentence in backend.by_hand(self.first)
+        ]
+        groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
+        groups.append(("On a knob", Knob.BINDINGS))
+        self.push_screen(Help(groups, remarks))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every key as an entry of the command palette, then Textual's own."""
+        for binding in [*self.BINDINGS, *self._source_keys]:
+            if isinstance(binding, Binding) and binding.id != "quit":
+                title = f"{binding.description} {binding.key}" if binding.group else binding.description
+                yield SystemCommand(title, binding.tooltip, lambda action=binding.action: self._do(action))
+        yield from super().get_system_commands(screen)
+
+    def _do(self, action: str) -> None:
+        self.call_later(self.run_action, action)
+
+
+def _summary(experiment: Experiment[LuiBoard]) -> str:
+    """An experiment in a few words."""
+    parameters = experiment.device.parameters
+    parts = [si(experiment.duration, "s"), f"V_leak {si(parameters.v_leak * parameters.vdd, 'V', 3)}"]
+    for stimulus in experiment.stimuli:
+        if isinstance(stimulus, Pulses):
+            count = len(stimulus.times)
+            parts.append(f"{count} pulse{'s' if count > 1 else ''} into input {stimulus.input}")
+        else:
+            parts.append(f"a current of {si(stimulus.value, 'A')}")
+    return ", ".join(parts)
+
+
+def run_app(experiment: Experiment[LuiBoard], backends: Sequence[Backend[LuiBoard]], *, glyphs: str = "braille") -> None:
+    """Show the app until the person leaves it."""
+    LuisimApp(experiment, backends, glyphs=glyphs).run()

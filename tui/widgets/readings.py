@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readings: the table below the traces, which is their legend too: what each shows and how it differs from the first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from luisim import measure
+from luisim.compare import Comparison, compare
+from luisim.errors import ParameterError
+from luisim.trace import Trace
+from tui.widgets.source import Source
+from tui.widgets.units import si
+
+_LEGEND = 19  # cells: key, glyph, line, label
+_HEADS = (("rate", 8), ("ISI", 9), ("V_th", 8), ("pulse", 8), ("n", 4))  # with _LEGEND and _AGAINST: 80
+_AGAINST = (("RMS", 8), ("aligned", 8), ("ΔISI", 8))
+_GAP = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is written for one source: its own numbers, and its differences from the first or the words instead of them."""
+
+    numbers: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def row_of(source: Source, reference: Source | None) -> Row | None:
+    """The numbers of a source; None if it has no trace."""
+    if source.trace is None:
+        return None
+    if reference is None or reference.trace is None or reference is source:
+        return Row(_numbers(source.trace), ())
+    return Row(_numbers(source.trace), _against(reference.trace, source.trace))
+
+
+def _numbers(trace: Trace) -> tuple[str, ...]:
+    times = measure.spikes(trace)
+    isi = float(np.mean(np.diff(times))) if times.size > 1 else None
+    return (
+        _si(measure.rate(times, trace.duration) if times.size > 1 else None, "Hz", 3),
+        _si(isi, "s", 4),
+        _si(measure.threshold(trace), "V", 4),
+        _si(measure.pulse_width(trace), "s", 3),
+        str(times.size),
+    )
+
+
+def _against(reference: Trace, trace: Trace) -> tuple[str, ...]:
+    try:
+        found: Comparison = compare(reference, trace)
+    except ParameterError:  # they do not overlap in time
+        return (_GAP,) * len(_AGAINST)
+    isi = _GAP if found.isi_difference is None else _percent_text(found.isi_difference)
+    return (_si(found.rms, "V", 3), _si(found.rms_aligned, "V", 3), isi)
+
+
+def _percent_text(value: float) -> str:
+    return f"{value:+.2f} %" if abs(value) < 10.0 else f"{value:+.0f} %"
+
+
+def _si(value: float | None, unit: str, digits: int) -> str:
+    return _GAP if value is None else si(value, unit, digits)
+
+
+class Readings(Widget):
+    """One row for each source below a row of heads; a click on a row turns its source on or off."""
+
+    ALLOW_SELECT = False
+
+    @dataclass
+    class Picked(Message):
+        """The row of ``source`` was clicked."""
+
+        source: str
+
+    def __init__(self, sources: Sequence[Source], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._sources = tuple(sources)
+        self._rows: dict[str, tuple[Source, Source | None, Row | None]] = {}
+        self.tooltip = (
+            "rate and ISI: how often it fires. V_th: where it fires. pulse: how long the output is on.\n"
+            "RMS: mean distance from the first source. aligned: the same, spike laid over spike. ΔISI: how much slower it is."
+        )
+
+    def show(self, sources: Sequence[Source]) -> None:
+        """Show these; numbers are only worked out again where a trace has changed."""
+        reference = next((source for source in sources if source.visible), None)
+        for source in sources:
+            old = self._rows.get(source.name)
+            same = old is not None and old[0].trace is source.trace and _trace(old[1]) is _trace(reference)
+            row = old[2] if old is not None and same else row_of(source, reference)
+            self._rows[source.name] = (source, reference, row)
+        self._sources = tuple(sources)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Turn a source on or off."""
+        index = event.y - 1
+        if 0 <= index < len(self._sources):
+            self.post_message(self.Picked(self._sources[index].name))
+
+    def render(self) -> Text:
+        """Heads, and a row for each source."""
+        lines = [self._head(), *(self._line(source) for source in self._sources)]
+        return Text("\n", no_wrap=True, overflow="crop").join(lines)
+
+    @property
+    def _slack(self) -> int:
+        """Cells to add to each column where the terminal is wider than 80."""
+        columns = len(_HEADS) + len(_AGAINST)
+        return min(4, max(0, (self.size.width - 80) // columns))
+
+    def _head(self) -> Text:
+        reference = next((source for source in self._sources if source.visible), None)
+        heads = "".join(f"{name:>{width + self._slack}}" for name, width in _HEADS)
+        against = "".join(f"{name:>{width + self._slack}}" for name, width in _AGAINST)
+        comparable = reference is not None and sum(source.visible for source in self._sources) > 1
+        return Text(" " * _LEGEND + heads + (against if comparable else ""), "dim")
+
+    def _line(self, source: Source) -> Text:
+        look = source.look
+        colour = look.dark if self.app.current_theme.dark else look.light
+        glyph = look.glyph if source.shown else "·"
+        text = Text()
+        text.append(f"{source.key or ' '} ", "bold" if source.shown else "dim")
+        text.append(f"{glyph} {look.sample} ", colour if source.shown else "dim")
+        text.append(f"{source.label[: _LEGEND - 10]:<{_LEGEND - 9}}", "" if source.shown else "dim")
+        row = self._rows.get(source.name, (source, None, None))[2]
+        room = max(0, self.size.width - _LEGEND - 1)
+        if not source.shown:
+            text.append(_cut(f" off: {source.failure}" if source.failure else f" off, {source.key} turns it on", room), "dim")
+        elif source.failure:
+            text.append(_cut(f" {source.failure}", room), "italic")
+        elif row is None:
+            text.append(f" … {_percent(source)}", "dim")
+        else:
+            text.append(self._cells(source, row))
+        return text
+
+    def _cells(self, source: Source, row: Row) -> Text:
+        text = Text(style="dim" if source.late else "")
+        for (_, width), number in zip(_HEADS, row.numbers, strict=True):
+            text.append(f"{number:>{width + self._slack}}")
+        for (_, width), number in zip(_AGAINST, row.against, strict=False):
+            text.append(f"{number:>{width + self._slack}}")
+        if not row.against and sum(other.visible for other in self._sources) > 1:
+            room = sum(width + self._slack for _, width in _AGAINST)
+            text.append(f"{'reference':>{room}}", "dim")
+        return text
+
+
+def _percent(source: Source) -> str:
+    return f"{source.done:.0%}" if source.done else ""
+
+
+def _trace(source: Source | None) -> Trace | None:
+    return None if source is None else source.trace
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(0, room - 1)] + "…"

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Source: one back end as the app shows it: its look, its key, whether it is on, its newest trace."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from luisim.experiment import Experiment
+from luisim.lui.parameters import LuiBoard
+from luisim.trace import Trace
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the traces of a source are told apart: by colour, by dashes (cells drawn, of cells), by the mark at a spike.
+
+    ``dark``, ``light``: the colour on a dark and on a light theme. Colours are from the palette of Okabe and Ito, which
+    colour-blind people can tell apart; on white they need darker relatives to be seen at all.
+    """
+
+    glyph: str
+    plain_glyph: str
+    dash: tuple[int, int]
+    dark: str
+    light: str
+
+    @property
+    def sample(self) -> str:
+        """Four cells of the line, for a legend."""
+        return "".join("━" if cell % self.dash[1] < self.dash[0] else " " for cell in range(4))
+
+
+# first comes what lies on top
+_LOOKS = {
+    "recording": Look("▲", "^", (1, 1), "#56b4e9", "#0072b2"),
+    "circuit": Look("△", "A", (2, 3), "#e69f00", "#d55e00"),
+    "model": Look("◇", "o", (1, 2), "#cc79a7", "#7d3c98"),
+}
+_SPARE = (
+    Look("▼", "v", (3, 4), "#009e73", "#006b4e"),
+    Look("▽", "V", (2, 4), "#f0e442", "#7a6f00"),
+    Look("◆", "x", (1, 3), "#d55e00", "#a04000"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """``name``: of the back end; ``label``: what a person reads; ``key``: turns it on and off, "" if none was left.
+
+    ``asked``: the experiment that it was asked for last; ``ran``: the one that ``trace`` belongs to. ``done``: how much of a
+    run is over. ``failure``: why there is no trace. ``late``: it takes so long that a person should know.
+    """
+
+    name: str
+    label: str
+    look: Look
+    key: str
+    shown: bool = True
+    asked: Experiment[LuiBoard] | None = None
+    ran: Experiment[LuiBoard] | None = None
+    trace: Trace | None = None
+    done: float = 0.0
+    failure: str = ""
+    late: bool = False
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it stays as it is, whatever is set."""
+        return self.name.startswith("recording")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what is shown is not yet what was asked for."""
+        return self.shown and self.asked is not self.ran
+
+    @property
+    def visible(self) -> bool:
+        """Whether there is something to draw."""
+        return self.shown and self.trace is not None
+
+    def off(self) -> "Source":
+        """Switched off; its trace is forgotten because it will soon be stale."""
+        return replace(self, shown=False, asked=None, ran=None, trace=None, done=0.0, late=False)
+
+
+def sources_of(names: Sequence[str], taken_keys: frozenset[str] = frozenset()) -> tuple[Source, ...]:
+    """Sources for back ends of these names, what lies on top first. ``taken_keys`` stay as they are."""
+    kinds = [name.partition(":")[0] for name in names]
+    rank = list(_LOOKS)
+    spare = iter(_SPARE * len(names))
+    used: set[str] = set()
+    keys = set(taken_keys)
+    found = []
+    for name, kind in sorted(
+        zip(names, kinds, strict=True), key=lambda pair: rank.index(pair[1]) if pair[1] in rank else len(rank)
+    ):
+        look = _LOOKS[kind] if kind in _LOOKS and kind not in used else next(spare)
+        used.add(kind)
+        label = kind if kinds.count(kind) == 1 else name.rpartition("/")[2].partition(":")[2] or name
+        key = next((key for key in (kind[0].lower(), kind[0].upper()) if key not in keys), "")
+        keys.add(key)
+        found.append(Source(name, label, look, key))
+    return tuple(found)
