@@ -8,11 +8,13 @@ from pathlib import Path
 
 
 def commands(document: str) -> list[str]:
+    """The command lines of its ```sh blocks."""
     blocks = re.findall(r"^```sh\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def main() -> int:
+    """1 if one of them failed."""
     failed = []
     for name in sys.argv[1:]:
         for command in commands(Path(name).read_text(encoding="utf-8")):
@@ -20,7 +22,11 @@ def main() -> int:
                 continue
             print(f"{name}: {command}", flush=True)
             done = subprocess.run(
-                ["bash", "-o", "pipefail", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+                ["bash", "-o", "pipefail", "-c", command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=False,
             )
             print("\n".join(done.stdout.splitlines()[:40]), flush=True)
             if done.returncode:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -139,9 +139,9 @@ class LuisimApp(App[None]):
         for runner in self._runners.values():
             runner.close()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Say so if the terminal is too small: a plot that silently lacks a part misleads."""
-        width, height = self.size
+        width, height = event.size  # the app's own size is still the old one
         small = width < LEAST_SIZE[0] or height < LEAST_SIZE[1]
         screen = self.screen_stack[0]
         screen.set_class(small, "small")
@@ -235,10 +235,10 @@ class LuisimApp(App[None]):
                 "○ PAUSED, n: run once" if self.paused else "● RUN",
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
+                f"pulses: {' '.join(map(str, sorted(self.trains)))}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
                 f"no spike to align: {', '.join(lost)}" if lost else "",
                 view,
-                f"pulses: {' '.join(map(str, sorted(self.trains)))}" if self.trains else "",
                 f"seen: {si(self.scope.window.stop - self.scope.window.start, 's', 3)}",
             ]
         )

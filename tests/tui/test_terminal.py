@@ -48,7 +48,10 @@ def terminal() -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed: sudo apt install tmux")
     root = Path(__file__).parents[2]
-    opened = Terminal(80, 24, ["env", "LANG=C.UTF-8", f"PYTHONPATH={root}", sys.executable, "-c", START])
+    # readline, which pytest imports, puts the size into the environment, where it would hide every change of size
+    opened = Terminal(
+        80, 24, ["env", "-u", "COLUMNS", "-u", "LINES", "LANG=C.UTF-8", f"PYTHONPATH={root}", sys.executable, "-c", START]
+    )
     yield opened
     opened.close()
 

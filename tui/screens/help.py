@@ -78,7 +78,7 @@ def _keys(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
 
 def _table(rows: Iterable[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=18, style="bold")
+    table.add_column(width=20, style="bold")
     table.add_column()
     for keys, text in rows:
         table.add_row(keys, text)

@@ -3,7 +3,6 @@
 
 from luisim.quantity import format_si
 
-
 _NOTHING = 1e-9  # of any unit: far below what this board shows, and above what arithmetic leaves behind
 
 
