@@ -9,9 +9,10 @@ import numpy as np
 from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.board import BoardParts
 from luisim.lui.parameters import LuiBoard
+from luisim.measure import output_pulses
 from luisim.spice.netlists import Tran, circuit_path, deck, flatten
 from luisim.spice.ngspice import Ngspice
-from luisim.trace import Array, Trace
+from luisim.trace import Trace
 
 # s: the pulse width needs 0.2 ms; the solver takes shorter steps where something happens
 _STEP = 0.2e-3
@@ -22,6 +23,7 @@ _TIMEOUT_PER_SECOND, _TIMEOUT_LEAST = 20.0, 30.0  # s of waiting; a run takes ab
 # the parts that board.cir takes as parameters, under its names
 _PARTS = {
     "c_mem": "c_mem",
+    "c_mem_half": "c_mem_half",
     "c_syn": "c_syn",
     "c_ref": "c_ref",
     "offset_current": "i_off",
@@ -82,8 +84,8 @@ class LuiCircuit:
         time = signals["time"]
         keep = np.append(True, np.diff(time) > 0.0)
         voltages = {name: signals[node][keep] for name, node in _NODES.items()}
-        level = 0.5 * experiment.device.parameters.vdd
-        return Trace(time[keep], voltages, {"out": _rising(time[keep], voltages["v_out"], level)}, self.name)
+        rising = output_pulses(time[keep], voltages["v_out"])[:, 0]
+        return Trace(time[keep], voltages, {"out": rising[np.isfinite(rising)]}, self.name)
 
     def deck(self, experiment: Experiment[LuiBoard]) -> str:
         """The netlist of the board with the stimuli of ``experiment``, as text that ``ngspice -b`` runs too."""
@@ -141,8 +143,3 @@ def _steps(windows: list[tuple[float, float, float]], join: Callable[[Iterable[f
             level = after
     return " ".join(f"{time:.9g} {value:.9g}" for time, value in corners)
 
-
-def _rising(time: Array, values: Array, level: float) -> Array:
-    before, after = values[:-1], values[1:]
-    up = (before < level) & (after >= level)
-    return time[:-1][up] + (level - before[up]) * np.diff(time)[up] / (after[up] - before[up])
