@@ -29,6 +29,7 @@ def write_csv(trace: Trace, path: Path) -> None:
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(head)

@@ -55,6 +55,7 @@ def draw(traces: Sequence[Trace], title: str, path: Path) -> None:
     for axis in axes:
         axis.grid(alpha=0.3)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
     except (OSError, ValueError) as error:
         raise ParameterError(f"{path} cannot be written ({error}); give a file that ends in .png, .svg or .pdf.") from None

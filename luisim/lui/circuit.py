@@ -14,8 +14,8 @@ from luisim.spice.netlists import Tran, circuit_path, deck, flatten
 from luisim.spice.ngspice import Ngspice
 from luisim.trace import Trace
 
-# s: the pulse width needs 0.2 ms; the solver takes shorter steps where something happens
-_STEP = 0.2e-3
+# s: the comparators make the solver find the switching times itself, so the pulse width does not depend on it
+_STEP = 0.5e-3
 _EDGE = 10e-6  # s, rise and fall of a stimulus, as in the reference simulation
 _NODES = {"v_mem": "mem", "v_syn": "syn", "v_out": "out"}
 _TIMEOUT_PER_SECOND, _TIMEOUT_LEAST = 20.0, 30.0  # s of waiting; a run takes about 0.1 s per simulated second
@@ -142,4 +142,3 @@ def _steps(windows: list[tuple[float, float, float]], join: Callable[[Iterable[f
             corners += [(max(edge, corners[-1][0] + 1e-9), level), (edge + _EDGE, after)]
             level = after
     return " ".join(f"{time:.9g} {value:.9g}" for time, value in corners)
-
