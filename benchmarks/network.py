@@ -41,11 +41,11 @@ def timed(
     duration: float, changes: Changes, *, compiled: bool = True, boards: int = BOARDS
 ) -> tuple[tuple[Solution, ...], float]:
     """All solutions, and CPU s."""
-    neurons, wires = random_network(boards, SEED)
+    neurons, wires = random_network(BOARDS, SEED)
     rng = np.random.default_rng(SEED)
     starts = [neuron.rest(float(rng.uniform(0.0, 1.4))) for neuron in neurons]
     before = resource.getrusage(resource.RUSAGE_SELF)
-    found = solve(neurons, starts, [changes] * boards, wires, duration, [False] * boards, compiled=compiled)
+    found = solve(neurons, starts, [changes] * BOARDS, wires, duration, [False] * BOARDS, compiled=compiled)
     after = resource.getrusage(resource.RUSAGE_SELF)
     return found, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

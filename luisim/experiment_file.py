@@ -73,7 +73,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def read_stimuli(values: Any, inputs: int, boards: tuple[str, ...] = ()) -> tuple[Stimulus, ...]:
-    """The ``[[stimulus]]`` tables of an experiment on a device with so many ``inputs``; in a network, on one of its ``boards``."""
+    """The ``[[stimulus]]`` tables; on a device with so many ``inputs``, in a network on one of its ``boards``."""
     if not isinstance(values, list):
         raise ParameterError("stimulus must be written as [[stimulus]], one such heading for each stimulus.")
     return tuple(_stimulus(item, number, inputs, boards) for number, item in enumerate(values, start=1))
