@@ -2,6 +2,7 @@
 """Traces as CSV files: one column a signal, SI units, the spikes in a second file beside the first."""
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,9 +23,14 @@ def write_csv(trace: Trace, path: Path) -> None:
     Raises :class:`~luisim.errors.ParameterError` if a file cannot be written.
     """
     spikes = np.concatenate(list(trace.spikes.values())) if trace.spikes else np.empty(0)
-    columns = zip(trace.time, *trace.signals.values(), strict=True)
-    _write(path, ["time_s", *trace.signals], ([f"{t:.9g}", *(f"{v:.7g}" for v in row)] for t, *row in columns))
-    _write(spikes_path(path), ["time_s"], ([f"{t:.9g}"] for t in np.sort(spikes)))
+    times = [f"{t:.12g}" for t in trace.time]
+    # a solver walks up to an edge in steps of a picosecond: of samples that would be written with one time the first counts
+    kept = [index for index, text in enumerate(times) if index == 0 or text != times[index - 1]]
+    columns = list(trace.signals.values())
+    _write(
+        path, ["time_s", *trace.signals], ([times[index], *(f"{values[index]:.7g}" for values in columns)] for index in kept)
+    )
+    _write(spikes_path(path), ["time_s"], ([f"{t:.12g}"] for t in np.sort(spikes)))
 
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -54,7 +60,10 @@ def read_csv(path: Path) -> Trace:
     columns = np.array(rows, dtype=np.float64).T
     beside = spikes_path(path)
     spikes = {"out": np.array([row[0] for row in _table(beside)[1]])} if beside.exists() else {}
-    return Trace(columns[0], dict(zip(head[1:], columns[1:], strict=True)), spikes, path.stem)
+    try:
+        return Trace(columns[0], dict(zip(head[1:], columns[1:], strict=True)), spikes, path.stem)
+    except ParameterError as error:
+        raise ParameterError(f"{path}: {error}") from None
 
 
 def _table(path: Path) -> tuple[list[str], list[list[float]]]:
@@ -69,11 +78,13 @@ def _table(path: Path) -> tuple[list[str], list[list[float]]]:
     if not lines:
         raise ParameterError(f"{path} is empty; give a CSV file with the columns time_s and v_mem.")
     head = [name.strip() for name in lines[0].split(",")]
+    if len(set(head)) < len(head):
+        raise ParameterError(f"{path} names a column twice in its first line: {', '.join(head)}; rename one of them.")
     rows: list[list[float]] = []
     for number, line in enumerate(lines[1:], start=2):
         try:
             row = [float(cell) for cell in line.split(",")]
-            if len(row) != len(head):
+            if len(row) != len(head) or not all(map(math.isfinite, row)):
                 raise ValueError
         except ValueError:
             if number == len(lines):  # the writer was killed in the middle of its last line
