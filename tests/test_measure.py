@@ -11,7 +11,7 @@ PERIOD, WIDTH, TAU, THRESHOLD = 0.25, 15e-3, 0.1, 1.55
 
 
 def neuron(duration: float = 2.0, step: float = 0.1e-3, noise: float = 0.0) -> Trace:
-    """A membrane that charges from 0 to the threshold, stays at 0 during the pulse, and charges again; first spike at PERIOD."""
+    """A membrane that charges from 0 to the threshold, stays at 0 during the pulse, and charges again."""
     time = np.arange(0.0, duration, step)
     phase = (time + WIDTH) % PERIOD
     top = THRESHOLD / (1.0 - np.exp(-(PERIOD - WIDTH) / TAU))
