@@ -87,8 +87,9 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_csv(tmp_path / "gone.csv")
     with pytest.raises(ParameterError, match="cannot be read"):
         read_csv(tmp_path)
+    (tmp_path / "file").touch()
     with pytest.raises(ParameterError, match=r"cannot be written .*choose another folder"):
-        write_csv(trace(np.linspace(0.0, 1.0, 20)), tmp_path / "gone" / "run.csv")
+        write_csv(trace(np.linspace(0.0, 1.0, 20)), tmp_path / "file" / "run.csv")
 
 
 def test_a_bad_spikes_file_is_named(tmp_path: Path) -> None:
