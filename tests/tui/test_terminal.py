@@ -50,9 +50,9 @@ def terminal() -> Iterator[Terminal]:
         pytest.skip("tmux is not installed: sudo apt install tmux")
     root = Path(__file__).parents[2]
     # readline, which pytest imports, puts the size into the environment, where it would hide every change of size
-    opened = Terminal(
-        80, 24, ["env", "-u", "COLUMNS", "-u", "LINES", "LANG=C.UTF-8", f"PYTHONPATH={root}", sys.executable, "-c", START]
-    )
+    app = shlex.join([sys.executable, "-c", START])
+    shell = f"env -u COLUMNS -u LINES LANG=C.UTF-8 PYTHONPATH={root} {app}; echo left with $?; sleep 60"
+    opened = Terminal(80, 24, ["sh", "-c", shell])
     yield opened
     opened.close()
 
