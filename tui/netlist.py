@@ -2,13 +2,13 @@
 """A netlist of your own on the command line: run it, show its signals as a table, as curves, as JSON, as a picture."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from luisim.errors import ParameterError
+from luisim.errors import ParameterError, SimulationError
 from luisim.quantity import Quantity, format_si
 from luisim.spice.allowlist import is_netlist, read_untrusted
 from luisim.spice.netlists import deck
@@ -20,7 +20,7 @@ from tui.report import SCHEMA, _columns
 __all__ = ["as_json", "as_text", "draw", "is_netlist", "run"]
 
 _TIMEOUT = Quantity("s", 0.1, 86_400.0, "a day")
-_ROWS = 24  # of the table
+_ROWS, _NAME = 24, 40  # of the table, characters of a name
 _LANES, _LANE_ROWS, _LANE_COLUMNS = 4, 3, 64
 _COLOURS = ("#0072b2", "#d55e00", "#7d3c98", "#009e73", "#555555", "#e69f00")  # colour-blind safe (Okabe and Ito)
 _DASHES = ("-", "--", ":", "-.")
@@ -41,6 +41,8 @@ def run(
     time = signals.pop("time")
     keep = np.append(True, np.diff(time) > 0.0)
     whole = {name: signals[name][keep] for name in (signals if save else _ordered(signals)) if signals[name].size == time.size}
+    if not whole:
+        raise SimulationError(f"{path.name} saves no signal: name some in .save, or leave that line out.")
     return Trace(time[keep], whole, {}, path.name)
 
 
@@ -48,7 +50,7 @@ def as_text(trace: Trace) -> str:
     """A table of all signals, and the curves of the first few."""
     rows = [["signal", "min", "max", "final"]]
     for name, values in list(trace.signals.items())[:_ROWS]:
-        rows.append([name, *(format_si(float(v), _unit(name)) for v in (values.min(), values.max(), values[-1]))])
+        rows.append([name[:_NAME], *(format_si(float(v), _unit(name)) for v in (values.min(), values.max(), values[-1]))])
     more = len(trace.signals) - _ROWS
     rest = f"\n\n{more} more: name those that you want with --save." if more > 0 else ""
     head = f"{trace.origin}, {format_si(trace.duration, 's')}, {trace.time.size} points"
@@ -85,7 +87,7 @@ def draw(trace: Trace, path: Path) -> None:
     styles = itertools.cycle((colour, dash) for dash in _DASHES for colour in _COLOURS)
     for (name, values), (colour, dash) in zip(shown, styles, strict=False):
         axis = axes[units.index(_unit(name))]
-        axis.plot(trace.time, values, color=colour, linestyle=dash, linewidth=1.4, label=name.replace("$", r"\$"))
+        axis.plot(trace.time, values, color=colour, linestyle=dash, linewidth=1.4, label=name[:_NAME].replace("$", r"\$"))
     for axis, unit in zip(axes, units, strict=True):
         axis.set_ylabel({"V": "voltage (V)", "A": "current (A)"}.get(unit, "value"))
         axis.legend(loc="upper right", fontsize="small")
@@ -115,7 +117,7 @@ def _curves(trace: Trace) -> str:
     return "\n".join(lanes).rstrip()
 
 
-def _ordered(names: Sequence[str]) -> list[str]:
+def _ordered(names: Iterable[str]) -> list[str]:
     """Nodes of the circuit itself first, then its currents, then what lies inside subcircuits and devices."""
     return sorted(names, key=lambda name: ("." in name or "#" in name or name[0] == "@", name[:2] == "i(", name))
 
@@ -125,7 +127,7 @@ def _unit(name: str) -> str:
 
 
 def _node(name: str) -> str:
-    """A name for ``--save``, also as it stands in a .save line: ``v(mem)``. Raises :class:`ParameterError` for anything else."""
+    """A name for ``--save``, also as in a .save line: ``v(mem)``. Raises :class:`ParameterError` for anything else."""
     name = name.lower()
     inner = name[2:-1] if name.startswith("v(") and name.endswith(")") else name
     if not inner or not all(c.isascii() and (c.isalnum() or c in "_.#@[]()+-:/!%") for c in inner):

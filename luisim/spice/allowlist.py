@@ -43,6 +43,7 @@ _OPTIONS = (
 _OPTION = re.compile(r"([a-z_]\w*)(?:\s*=\s*[-+.\w]+)?", re.IGNORECASE)
 
 _FORBIDDEN = re.compile(r"[`\\]")  # what a shell would run; what would glue two lines together
+_TITLE = 80  # characters
 _ASSIGNED = re.compile(r"\b(\w+)\s*=")
 
 
@@ -69,7 +70,7 @@ def read_untrusted(path: str | Path, folder: str | Path | None = None) -> Netlis
         stop_time("\n".join(("*", *kept)))
     except ParameterError as error:
         raise ParameterError(f"{netlist.name}: {error}") from None
-    return Netlist(netlist.name, ("* " + re.sub(r"[^\w .,:()+-]", " ", title).strip(), *kept))
+    return Netlist(netlist.name, ("* " + re.sub(r"[^\w .,:()+-]", " ", title[:_TITLE]).strip(), *kept))
 
 
 def _reason(card: str) -> str | None:
@@ -92,12 +93,14 @@ def _card_reason(word: str, card: str) -> str | None:
     if word in _ANALYSES:
         return "is another analysis; luisim runs the .tran analysis alone, so remove this line."
     if word not in _CARDS:
-        return f"is not allowed; {_near(word, _CARDS)}Allowed are {', '.join(_CARDS)}, .include and .lib."
+        return f"is not allowed; {_near(word, _CARDS)}allowed are {', '.join(_CARDS)}, .include and .lib."
+    if word == ".save" and "none" in card.lower().split():
+        return "saves nothing; name the signals that you want, or leave this line out."
     if word == ".model":
         match = _MODEL.fullmatch(card)
         kind = match[1].lower() if match else ""
         if kind not in _MODELS:
-            return f"is no model that is allowed; {_near(kind, _MODELS)}Its type must be one of {', '.join(_MODELS)}."
+            return f"is no model that is allowed; {_near(kind, _MODELS)}its type must be one of {', '.join(_MODELS)}."
     if word in (".options", ".option"):
         settings = " ".join(card.split()[1:])
         if _OPTION.sub("", settings).strip(" ,\t"):
@@ -105,7 +108,7 @@ def _card_reason(word: str, card: str) -> str | None:
         unknown = next((name for name in _OPTION.findall(settings) if name.lower() not in _OPTIONS), None)
         if unknown is not None:
             near = _near(unknown.lower(), _OPTIONS)
-            return f"sets {unknown!r}, which is not allowed; {near}Allowed are {', '.join(_OPTIONS)}."
+            return f"sets {unknown!r}, which is not allowed; {near}allowed are {', '.join(_OPTIONS)}."
     return None
 
 

@@ -20,6 +20,7 @@ MAX_FILE_BYTES = 2_000_000
 MAX_CARDS = 200_000
 MAX_CARD_CHARACTERS = 50_000  # a waveform of some thousand corners; ngspice 39 dies of lines four times as long
 MAX_READ_BYTES = 20_000_000  # over all files, each as often as it is included
+MAX_READS = 1_000  # as often as files are included
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(t|g|meg|mil|k|m|u|n|p|f)?[a-z]*")
@@ -105,8 +106,8 @@ def flatten(path: str | Path, folder: Path | None = None) -> Netlist:
     With ``folder`` only files inside it are opened, symbolic links followed first, and those of `circuits/`, which may be named
     from there: ``.include lui/board.cir``.
 
-    Raises :class:`ParameterError`, naming file and line, for a missing, too large, outlying or circular include and for commands
-    (``.control``): a netlist describes a circuit, it does not steer the simulator.
+    Raises :class:`ParameterError`, naming file and line, for a missing, too large, outlying or circular include and for
+    commands (``.control``): a netlist describes a circuit, it does not steer the simulator.
     """
     reader = _Reader(folder)
     reader.read(Path(path), None, "")
@@ -179,7 +180,7 @@ class _Reader:
         self._open: list[Path] = []  # the files being read, outermost first
         self._scope: list[int] = []  # the .subckt and .if blocks that the next card stands in, each by the index of its card
         self._seen: set[tuple[Path, str | None, tuple[int, ...]]] = set()
-        self._bytes = 0
+        self._bytes = self._reads = 0
 
     def read(self, path: Path, section: str | None, where: str) -> None:
         """Add a file, or only one ``.lib`` section of it; ``where`` is the file and line that asked for it."""
@@ -190,9 +191,10 @@ class _Reader:
             raise ParameterError(f"{where}: includes are nested more than {MAX_DEPTH} deep.")
         self._check_place(path, name, where)
         data = _content(path, where)
-        self._bytes += len(data)
-        if self._bytes > MAX_READ_BYTES:
-            raise ParameterError(f"{where}: the includes add up to more than {MAX_READ_BYTES // 1_000_000} MB of text.")
+        self._bytes, self._reads = self._bytes + len(data), self._reads + 1
+        if self._bytes > MAX_READ_BYTES or self._reads > MAX_READS:
+            limits = f"{MAX_READ_BYTES // 1_000_000} MB of text or {MAX_READS} files"
+            raise ParameterError(f"{where}: the includes add up to more than {limits}.")
         lines = _lines(data)
         if not self._open:
             # ngspice takes the first line as the title whatever it says
@@ -236,15 +238,14 @@ class _Reader:
         if match is None or (match[4] and _first_word(card) != ".lib"):
             raise ParameterError(f"{where}: {_short(card)!r} must name one file, as in .include opamp.lib.")
         name = match[1] or match[2] or match[3]
-        target = _real(path.parent / name)
-        shipped = _real(circuits_folder() / name)
-        if self._folder is not None and shipped.is_relative_to(_real(circuits_folder())) and shipped.is_file():
-            inside = target.is_relative_to(self._folder)
-            target = target if inside and target.exists() else shipped
+        target = path.parent / name
+        if self._folder is not None and not os.path.exists(target) and os.path.exists(circuits_folder() / name):
+            target = circuits_folder() / name
         section = match[4].lower() or None
         # definitions of an enclosing block are visible in the inner ones
-        keys = [(target, section, tuple(self._scope[:depth])) for depth in range(len(self._scope) + 1)]
-        if target not in self._open and self._seen.intersection(keys):
+        real = _real(target)
+        keys = [(real, section, tuple(self._scope[:depth])) for depth in range(len(self._scope) + 1)]
+        if real not in self._open and self._seen.intersection(keys):
             return
         self.read(target, section, where)
         self._seen.add(keys[-1])

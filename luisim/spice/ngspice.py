@@ -126,7 +126,8 @@ class Ngspice:
     """One ngspice, one run at a time; safe to call from several threads.
 
     The worker process starts with the first run, or ahead of it with :meth:`warm`. It ends with :meth:`close`, with the
-    ``with`` block, with the program, and also when the program is killed. ``limits`` are for netlists that nobody has looked at.
+    ``with`` block, with the program, and also when the program is killed. ``limits`` hold a netlist that nobody
+    has looked at.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -466,6 +467,8 @@ class _Simulator:
         moments = signals.get("time", np.empty(0))
         reached = float(moments[-1]) if moments.size else 0.0
         stop = job.stop or 0.0
+        if moments.size < 2:
+            self.sound = False  # ngspice 39 never forgets a ".save none"
         if moments.size < 2 or reached < stop * (1.0 - 1e-6) or any("aborted" in line for line in self._errors):
             span = f"stopped at t = {format_si(reached, 's')}" + (f" of {format_si(stop, 's')}" if stop else "")
             raise SimulationError(f"ngspice {span}: {_sentence(self._log)}.", self._tail())
