@@ -76,9 +76,11 @@ def draw(trace: Trace, path: Path) -> None:
 
     Raises :class:`ParameterError` if the file cannot be written.
     """
+    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    matplotlib.rcdefaults()  # a matplotlibrc may lie beside a downloaded netlist
     figure = Figure(figsize=(9, 5.5), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
     shown = list(trace.signals.items())[:_ROWS]
@@ -87,18 +89,24 @@ def draw(trace: Trace, path: Path) -> None:
     styles = itertools.cycle((colour, dash) for dash in _DASHES for colour in _COLOURS)
     for (name, values), (colour, dash) in zip(shown, styles, strict=False):
         axis = axes[units.index(_unit(name))]
-        axis.plot(trace.time, values, color=colour, linestyle=dash, linewidth=1.4, label=name[:_NAME].replace("$", r"\$"))
+        axis.plot(trace.time, values, color=colour, linestyle=dash, linewidth=1.4, label=_label(name))
     for axis, unit in zip(axes, units, strict=True):
         axis.set_ylabel({"V": "voltage (V)", "A": "current (A)"}.get(unit, "value"))
         axis.legend(loc="upper right", fontsize="small")
         axis.grid(alpha=0.3)
-    axes[0].set_title(trace.origin.replace("$", r"\$"))
+    axes[0].set_title(_label(trace.origin))
     axes[-1].set_xlabel("time (s)")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
     except (OSError, ValueError) as error:
         raise ParameterError(f"{path} cannot be written ({error}); give a file that ends in .png, .svg or .pdf.") from None
+
+
+def _label(name: str) -> str:
+    """A name as matplotlib shows it: a dollar would begin a formula, an underscore would hide the curve from the legend."""
+    name = name[:_NAME].replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
 
 
 def _curves(trace: Trace) -> str:

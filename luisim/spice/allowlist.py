@@ -20,8 +20,8 @@ _CARDS = (
     *(".param", ".model", ".subckt", ".ends", ".func", ".global", ".ic", ".nodeset", ".temp", ".options", ".option"),
     *(".if", ".elseif", ".else", ".endif", ".save", ".tran", ".meas", ".measure"),
 )
-# only say what to print on paper; luisim shows the signals itself
-_PAPER = (".print", ".plot", ".four", ".width", ".title", ".probe")
+# only say what to print, or are marks of other tools; luisim shows the signals itself
+_DROPPED = (".print", ".plot", ".four", ".width", ".title", ".probe", ".backanno", ".protect", ".unprotect")
 _ANALYSES = (".op", ".dc", ".ac", ".noise", ".tf", ".pz", ".disto", ".sens", ".sp", ".pss")
 
 # A is a code model, N a compiled Verilog-A model; Y, P and U are rare lines and buses
@@ -29,7 +29,7 @@ _ELEMENTS = "bcdefghijklmoqrstvwxz"
 
 _MODELS = (
     *("r", "res", "c", "l", "d", "npn", "pnp", "njf", "pjf", "nmf", "pmf", "nhfet", "phfet"),
-    *("nmos", "pmos", "vdmos", "sw", "csw", "ltra"),
+    *("nmos", "pmos", "vdmos", "vdmosn", "vdmosp", "sw", "csw", "ltra"),
 )
 _MODEL = re.compile(r"\.model\s+\S+\s+([a-z_]\w*)\s*(?:[\s(].*)?", re.IGNORECASE | re.DOTALL)
 
@@ -43,6 +43,7 @@ _OPTIONS = (
 _OPTION = re.compile(r"([a-z_]\w*)(?:\s*=\s*[-+.\w]+)?", re.IGNORECASE)
 
 _FORBIDDEN = re.compile(r"[`\\]")  # what a shell would run; what would glue two lines together
+_NO_FILE = "names a file; write the values into the netlist, for instance as pwl(...)."
 _TITLE = 80  # characters
 _ASSIGNED = re.compile(r"\b(\w+)\s*=")
 
@@ -55,13 +56,13 @@ def is_netlist(source: str) -> bool:
 def read_untrusted(path: str | Path, folder: str | Path | None = None) -> Netlist:
     """Read a netlist that nobody has looked at. Its includes must lie inside ``folder``: None is the folder of the file.
 
-    Cards that only print on paper (``.print``, ``.plot``) are dropped, the rest stays as it is. Raises :class:`ParameterError`,
+    Cards that only print (``.print``, ``.plot``) are dropped, the rest stays as it is. Raises :class:`ParameterError`,
     in one sentence, for everything that is not a plain circuit with one ``.tran`` analysis.
     """
     file = Path(os.path.realpath(path))  # Path.resolve would raise where links form a circle
     netlist = flatten(file, file.parent if folder is None else Path(folder))
     title, *cards = netlist.cards
-    kept = [card for card in cards if _first_word(card) not in _PAPER]
+    kept = [card for card in cards if _first_word(card) not in _DROPPED]
     for card in kept:
         reason = _reason(card)
         if reason is not None:
@@ -79,12 +80,15 @@ def _reason(card: str) -> str | None:
     if _FORBIDDEN.search(card):
         return "has a backquote or a backslash; a circuit needs neither, so remove it."
     if any("file" in name.lower() for name in _ASSIGNED.findall(card)):
-        return "names a file; write the values into the netlist, for instance as pwl(...)."
+        return _NO_FILE
     if word.startswith("."):
         return _card_reason(word, card)
     if word[0] not in _ELEMENTS:
         return f"is no element; allowed are those that begin with {', '.join(_ELEMENTS.upper())}."
-    if word[0] in "vi" and "external" in card.lower().split()[3:]:
+    waveform = card.lower().split()[3:] if word[0] in "vi" else []
+    if any("file" in part for part in waveform):
+        return _NO_FILE
+    if "external" in waveform:
         return "waits for a program to give its value; use pulse(...), pwl(...), sin(...) or a B source."
     return None
 

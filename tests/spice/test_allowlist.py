@@ -68,8 +68,8 @@ def test_a_plain_circuit_passes_unchanged_and_runs(name: str, confined: Ngspice)
     path = DECKS / f"{name}.cir"
     netlist = read_untrusted(path)
     assert netlist.cards[0] == f"* {name.replace('_', ' ')}"
-    paper = (".print", ".plot", ".four", ".width")
-    assert list(netlist.cards[1:]) == [card for card in flatten(path).cards[1:] if not card.startswith(paper)]
+    dropped = (".print", ".plot", ".four", ".width")
+    assert list(netlist.cards[1:]) == [card for card in flatten(path).cards[1:] if not card.startswith(dropped)]
     PLAIN[name](confined.run(deck(netlist), timeout=20.0))
 
 

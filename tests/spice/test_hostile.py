@@ -125,6 +125,7 @@ CODE: dict[str, Files] = {
     "table": rc("a1 in out 0 m", '.model m table2d (file="SECRET")'),
     "waveform from a file": rc('v9 b 0 pwl file="SECRET"', "r9 b 0 1"),
     "waveform from another file": rc('v9 b 0 wavefile="SECRET" chan=0', "r9 b 0 1"),
+    "waveform from a file without a sign": rc('v9 b 0 pwl file "SECRET"', "r9 b 0 1"),
     "b source from a file": rc('b9 b 0 v=table(time) tablefile = "SECRET"'),
     "external value": rc("v9 b 0 dc 0 external", "r9 b 0 1"),
 }

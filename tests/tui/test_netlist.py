@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -140,6 +141,16 @@ def test_many_signals_are_cut_short() -> None:
     assert "76 more: name those that you want with --save." in text
     assert max(len(line) for line in text.splitlines()) < 120
     assert len(netlist.as_json(trace)["signals"]) == 100
+
+
+def test_odd_names_are_drawn_and_a_foreign_style_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)  # as a matplotlibrc in the folder would
+    time = np.linspace(0.0, 1.0, 11)
+    netlist.draw(Trace(time, {"_hidden": time, "$x^2": time, "i(v$)": time, "@m1[gm]": time}, {}, "$a_$.cir"), Path("x.svg"))
+    text = Path("x.svg").read_text()
+    assert "_hidden" in text
+    assert "$x^2" in text
 
 
 def test_flat_and_tiny_signals_are_drawn() -> None:
