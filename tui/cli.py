@@ -85,10 +85,11 @@ def run(
     experiment
         Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
     """
+    from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
     from tui import netlist, report
 
-    if netlist.is_netlist(experiment):
+    if is_netlist(experiment):
         result = netlist.run(Path(experiment), folder, save, timeout, _bar("ngspice"))
         _progress("")
         if csv is not None:
@@ -99,6 +100,8 @@ def run(
             _say(f"picture written to {png}")
         _print(netlist.as_json(result) if json else netlist.as_text(result))
         return 0
+    if save or folder is not None:
+        raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
     loaded = backends.load_experiment(experiment)
     trace = _run_on(on, loaded, seed)
     if csv is not None:

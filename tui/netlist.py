@@ -10,14 +10,12 @@ import numpy as np
 
 from luisim.errors import ParameterError, SimulationError
 from luisim.quantity import Quantity, format_si
-from luisim.spice.allowlist import is_netlist, read_untrusted
+from luisim.spice.allowlist import read_untrusted
 from luisim.spice.netlists import deck
 from luisim.spice.ngspice import Limits, Ngspice
 from luisim.trace import Trace
 from tui.render import BLANK, Curve, Window, compose
 from tui.report import SCHEMA, _columns
-
-__all__ = ["as_json", "as_text", "draw", "is_netlist", "run"]
 
 _TIMEOUT = Quantity("s", 0.1, 86_400.0, "a day")
 _ROWS, _NAME = 24, 40  # of the table, characters of a name

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from luisim.errors import ParameterError
-from luisim.spice.netlists import Netlist, flatten, stop_time
+from luisim.spice.netlists import Netlist, _first_word, _short, flatten, stop_time
 
 SUFFIXES = (".cir", ".ckt", ".net", ".sp", ".spi", ".spice")
 
@@ -119,12 +119,3 @@ def _card_reason(word: str, card: str) -> str | None:
 def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name[:40], list(known), n=1, cutoff=0.7)
     return f"did you mean {near[0]}? " if near else ""
-
-
-def _first_word(card: str) -> str:
-    return card.split(maxsplit=1)[0].lower()
-
-
-def _short(card: str) -> str:
-    card = " ".join(card[:200].split())
-    return card if len(card) <= 60 else card[:57] + "..."

@@ -397,12 +397,12 @@ def _serve() -> None:
 
 
 def _confine(limits: Limits) -> None:
-    """Hold this process to its limits, and let it start no other one."""
+    """Hold this process to its limits."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    wanted = {"RLIMIT_CPU": limits.cpu, "RLIMIT_AS": limits.memory, "RLIMIT_FSIZE": limits.file, "RLIMIT_NPROC": 0}
+    wanted = {"RLIMIT_CPU": limits.cpu, "RLIMIT_AS": limits.memory, "RLIMIT_FSIZE": limits.file}
     for name, value in wanted.items():
         with contextlib.suppress(AttributeError, ValueError, OSError):  # not every system has or takes each of them
             resource.setrlimit(getattr(resource, name), (value, value))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from luisim.errors import LuisimError, ParameterError, SimulatorMissing
+from luisim.errors import LuisimError, ParameterError, SimulationError, SimulatorMissing
 from luisim.spice.allowlist import read_untrusted
 from luisim.spice.netlists import deck
 from luisim.spice.ngspice import Limits, Ngspice, find_executable
@@ -359,6 +359,16 @@ def test_no_deck_does_harm(name: str, confined: Ngspice, tmp_path: Path, monkeyp
     assert SECRET not in said
     assert set(tmp_path.rglob("*")) == before  # no canary, and nothing else
     good(confined)
+
+
+def test_limits_end_a_run_that_nobody_waits_for() -> None:
+    endless = "* t\n" + RC.replace(".tran 10u 5m", ".options interp\n.tran 1 1e6 0 1n") + ".end\n"
+    with Ngspice(Limits(cpu=2)) as engine:
+        with pytest.raises(SimulationError, match="ngspice was ended by signal"):
+            engine.run(endless, timeout=300.0)
+        with pytest.raises(SimulationError, match="needs more memory than it may have"):
+            engine.run("* t\n" + RC.replace("10u 5m", "1n 1") + ".end\n")
+        good(engine)
 
 
 def test_the_trap_works(tmp_path: Path) -> None:

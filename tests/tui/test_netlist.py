@@ -117,6 +117,12 @@ def test_what_goes_wrong_gets_one_sentence(
     assert "Traceback" not in answer.err
 
 
+def test_what_is_for_netlists_is_not_for_experiments(luisim: Luisim) -> None:
+    answer = luisim("real-board", "--save", "v_mem")
+    assert answer.code == 2
+    assert "--save and --folder belong to a netlist" in answer.err
+
+
 def test_a_larger_folder(luisim: Luisim) -> None:
     Path("deep").mkdir()
     Path("parts.lib").write_text("r9 out 0 1k\n")
