@@ -70,17 +70,38 @@ def run(
     png: Png = None,
     seed: Seed = 0,
     json: Json = False,
+    save: Annotated[
+        tuple[str, ...], Parameter(name="--save", negative=(), consume_multiple=True, help="Of a netlist: only these signals.")
+    ] = (),
+    timeout: Annotated[float, Parameter(name="--timeout", help="Of a netlist: seconds after which it is stopped.")] = 60.0,
+    folder: Annotated[
+        Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
+    ] = None,
 ) -> int:
-    """Run one experiment on one back end.
+    """Run one experiment on one back end, or a netlist of your own in ngspice.
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+        Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
     """
+    from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
-    from tui import report
+    from tui import netlist, report
 
+    if is_netlist(experiment):
+        result = netlist.run(Path(experiment), folder, save, timeout, _bar("ngspice"))
+        _progress("")
+        if csv is not None:
+            write_csv(result, csv)
+            _say(f"signals written to {csv}")
+        if png is not None:
+            netlist.draw(result, png)
+            _say(f"picture written to {png}")
+        _print(netlist.as_json(result) if json else netlist.as_text(result))
+        return 0
+    if save or folder is not None:
+        raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
     loaded = backends.load_experiment(experiment)
     trace = _run_on(on, loaded, seed)
     if csv is not None:
