@@ -27,6 +27,7 @@ from luisim.errors import SimulationError
 from luisim.lui.crossing import TOLERANCE, first_crossing
 from luisim.lui.parameters import LuiParameters
 from luisim.lui.rails import RAIL_DROP, RAIL_RESISTANCE, VU_LAMPS, Rails, rails
+from luisim.lui.temperature import at_temperature
 from luisim.trace import Array
 
 _SYNAPSE_ON_N = 6.0  # Ohm, 2SK3018 on 3 V: 5 to 7 typical in the data sheet
@@ -97,6 +98,7 @@ class Neuron:
     """One board with its trimmers set, ready to step. ``loads``: how many inputs its output drives."""
 
     def __init__(self, parameters: LuiParameters, loads: int = 0) -> None:
+        parameters = at_temperature(parameters)
         parts = parameters.parts
         self.parameters = parameters
         self._parts = parts
