@@ -58,7 +58,7 @@ def cycle(parameters: LuiParameters, current: float = 0.0) -> Cycle:
     g_leak = 1.0 / max(parameters.r_leak, _LEAST_RESISTANCE)
     g_pull = 1.0 / parts.r_pull
 
-    push, pull, corner, offset = _sources(parameters, empty)
+    push, _, corner, offset = _sources(parameters, empty)
     conductance, inward = g_leak + parts.comparator_bias / empty.tap, g_leak * empty.leak + offset + current + push
     g_a = conductance + g_pull
     v_a = inward / g_a
@@ -80,7 +80,7 @@ def cycle(parameters: LuiParameters, current: float = 0.0) -> Cycle:
 
 
 def brown_out(parameters: LuiParameters) -> float:
-    """The voltage of the cell in V below which the board stops firing, whatever its leak; its lowest allowed one if it never does.
+    """The voltage of the cell in V below which the board stops firing; the lowest allowed one if it works even there.
 
     Below it Q9 no longer pulls the membrane under the lower threshold, so the output stays high after the first spike; or the
     threshold comparator no longer has its headroom, so there is no first spike.
