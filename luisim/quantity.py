@@ -44,8 +44,17 @@ class Quantity:
         return f"{format_si(self.low, self.unit)} to {format_si(self.high, self.unit)}"
 
 
+_QUANTITIES: dict[type, dict[str, Quantity]] = {}
+
+
 def quantities(cls: type) -> dict[str, Quantity]:
     """The :class:`Quantity` of every annotated field of ``cls``, in the order of declaration."""
+    if cls not in _QUANTITIES:  # reading annotations takes longer than all that is done with them
+        _QUANTITIES[cls] = _read_quantities(cls)
+    return _QUANTITIES[cls]
+
+
+def _read_quantities(cls: type) -> dict[str, Quantity]:
     found: dict[str, Quantity] = {}
     for name, hint in get_type_hints(cls, include_extras=True).items():
         for mark in getattr(hint, "__metadata__", ()):
