@@ -17,7 +17,7 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from luisim.trace import Trace
 from tui import backends
 
@@ -126,7 +126,9 @@ def agreement(
 
     chosen = [case for case in reference_cases() if not cases or case.name.startswith(cases)]
     if not chosen:
-        raise ParameterError(f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi and f_supply.")
+        raise ParameterError(
+            f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi, d_net and f_supply."
+        )
     verdicts = []
     for word in on:
         backend = backends.open_backend(word)
@@ -187,8 +189,8 @@ def _sentence(error: Exception) -> str:
     return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
 
 
-def _run_on(word: str, experiment: Experiment[LuiBoard], seed: int) -> Trace:
-    backend: Backend[LuiBoard] = backends.open_backend(word)
+def _run_on(word: str, experiment: Experiment[Lui], seed: int) -> Trace:
+    backend: Backend[Lui] = backends.open_backend(word)
     reason = backend.unsupported(experiment)
     if reason is not None:
         raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
@@ -213,7 +215,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _draw(traces: Sequence[Trace], experiment: Experiment[LuiBoard], path: Path | None) -> None:
+def _draw(traces: Sequence[Trace], experiment: Experiment[Lui], path: Path | None) -> None:
     if path is not None:
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Experiments on a Lu.i board as text: what :mod:`luisim.lui.experiment_file` reads, written so that a person can go on from it."""
+"""Experiments on a Lu.i board as text: what :mod:`luisim.lui.experiment_file` reads, for a person to go on from."""
 
 from collections.abc import Sequence
 from dataclasses import fields

@@ -16,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim import measure
-from luisim.errors import ParameterError
+from luisim.errors import ParameterError, SimulationError
 from luisim.experiment import Experiment
+from luisim.lui.events import Changes
 from luisim.lui.model import drive_changes
-from luisim.lui.neuron import Drive, Neuron, Piece, State, run_pieces
+from luisim.lui.neuron import Drive, Neuron, Piece, State
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.lui.rails import Rails
 from luisim.trace import Array, Trace
+
+_Pieces = list[tuple[float, Piece]]  # each with its start in s
 
 _MOST_SAMPLES = 20_000
 _LEAST_NOISE = 0.3e-3  # V: no oscilloscope and no converter at hand is better
@@ -100,7 +103,7 @@ def course(
     """
     neuron = _Forced(parameters)
     start = neuron.rest(v_start, experiment.device.v_syn)
-    changes = drive_changes(experiment)
+    changes = drive_changes(experiment.stimuli, neuron)
     if len(changes) == 1 and experiment.device.v_syn is None:
         return _constant_course(observed, neuron, start, changes[0][1], shift)
     return _driven_course(observed, neuron, start, changes, shift)
@@ -132,27 +135,25 @@ class _Forced(Neuron):
 def _constant_course(observed: Observed, neuron: _Forced, start: State, drive: Drive, shift: float) -> Course:
     """Every interval after the first is the beginning of the longest one."""
     end, spikes = float(observed.time[-1]), observed.spikes
-    first = run_pieces(neuron, start, [(0.0, drive)], float(spikes[0]) if spikes.size else end)
+    first = _run(neuron, start, [(0.0, drive)], float(spikes[0]) if spikes.size else end)
     if not spikes.size:
         return _joined(observed, [(first, 0.0)], [], shift)
     before = first[-1][1].end
     longest = float(max(np.diff(spikes, append=end).max(), 1e-3))
-    cycle = run_pieces(neuron, neuron.fired(before), [(0.0, drive)], longest)
+    cycle = _run(neuron, neuron.fired(before), [(0.0, drive)], longest)
     thresholds = [neuron.threshold(before)]
     if spikes.size > 1:
         thresholds += [neuron.threshold(_state_at(cycle, float(np.diff(spikes).mean())))] * (spikes.size - 1)
     return _joined(observed, [(first, 0.0), *((cycle, float(spike)) for spike in spikes)], thresholds, shift)
 
 
-def _driven_course(
-    observed: Observed, neuron: _Forced, start: State, changes: list[tuple[float, Drive]], shift: float
-) -> Course:
+def _driven_course(observed: Observed, neuron: _Forced, start: State, changes: Changes, shift: float) -> Course:
     edges = [0.0, *observed.spikes.tolist(), float(observed.time[-1])]
     runs, thresholds, state = [], [], start
     for index, (begin, end) in enumerate(pairwise(edges)):
         inside = [(time - begin, drive) for time, drive in changes if begin < time < end]
         now = [drive for time, drive in changes if time <= begin][-1]
-        pieces = run_pieces(neuron, state, [(0.0, now), *inside], max(end - begin, 1e-6))
+        pieces = _run(neuron, state, [(0.0, now), *inside], max(end - begin, 1e-6))
         runs.append((pieces, begin))
         if index < observed.spikes.size:
             before = pieces[-1][1].end
@@ -161,13 +162,27 @@ def _driven_course(
     return _joined(observed, runs, thresholds, shift)
 
 
-def _state_at(pieces: list[tuple[float, Piece]], time: float) -> State:
+def _run(neuron: _Forced, state: State, changes: Changes, duration: float) -> _Pieces:
+    """A board alone for ``duration`` s; its last piece tells in which state it ends."""
+    pieces: _Pieces = []
+    standing = 0
+    stops = [min(time, duration) for time, _ in changes[1:]] + [duration]
+    for (now, drive), stop in zip(changes, stops, strict=True):
+        while now < stop:
+            piece = neuron.step(state, drive, stop - now)
+            pieces.append((now, piece))
+            standing = standing + 1 if piece.duration < 1e-12 else 0
+            if standing > 50:
+                raise SimulationError("The model makes no progress at one point in time; please report this recording.")
+            now, state = (stop if piece.duration >= stop - now else now + piece.duration), piece.end
+    return pieces
+
+
+def _state_at(pieces: _Pieces, time: float) -> State:
     return next((piece.end for start, piece in pieces if start + piece.duration >= time), pieces[-1][1].end)
 
 
-def _joined(
-    observed: Observed, runs: list[tuple[list[tuple[float, Piece]], float]], thresholds: list[float], shift: float
-) -> Course:
+def _joined(observed: Observed, runs: list[tuple[_Pieces, float]], thresholds: list[float], shift: float) -> Course:
     """One run of pieces after each spike, with its starting time, put together at the samples and the spikes."""
     starts = np.array([start for _, start in runs])
     interval = observed.interval.astype(int)
@@ -184,7 +199,7 @@ def _joined(
     return Course(v, slope, v_end, slope_end, np.array(thresholds))
 
 
-def _evaluated(pieces: list[tuple[float, Piece]], times: Array) -> tuple[Array, Array]:
+def _evaluated(pieces: _Pieces, times: Array) -> tuple[Array, Array]:
     """Membrane potential in V and its slope in V/s at ``times`` (s from the start of the first piece)."""
     starts = np.array([start for start, _ in pieces])
     table = np.array([(p.v_inf, p.v_fast, p.rate_v, p.v_slow, p.rate_u) for _, p in pieces])

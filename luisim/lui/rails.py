@@ -21,6 +21,7 @@ _COMPARATOR_SATURATION = 0.123  # V, U3B pulling R21 and R24 down, on the refere
 _OUTPUT_LOW = 0.150  # V, U3A pulling R20 down, on the reference simulation
 _INPUT_LOAD = 100e3  # R1 to R3, the pull-down of each input that an output drives
 _VU_TOP, _VU_STEP, VU_LAMPS = 470e3, 56e3, 6  # R28, R29 to R34
+RESET_CORNERS = 11  # of the polygon that stands for the square law of Q9
 _RESET_GAIN, _RESET_DRAIN_RESISTANCE = (
     0.36,
     0.977,
@@ -116,8 +117,8 @@ def _reset_corners(overdrive: float, r_reset: float) -> tuple[tuple[float, float
     if overdrive <= 0.0:
         return ((0.0, 0.0),)
     corners = []
-    for tenth in range(11):
-        v = overdrive * tenth / 10
+    for corner in range(RESET_CORNERS):
+        v = overdrive * corner / (RESET_CORNERS - 1)
         current = _RESET_GAIN * (overdrive - 0.5 * v) * v
         corners.append((v + current * (r_reset + _RESET_DRAIN_RESISTANCE), current))
     return tuple(corners)
