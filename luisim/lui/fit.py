@@ -9,7 +9,7 @@ curvature there gives intervals (Laplace's approximation) that know of the parts
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import exp, log, sqrt
+from math import exp, sqrt
 
 import numpy as np
 from scipy.optimize import brentq, least_squares
@@ -22,30 +22,26 @@ from luisim.lui.closed_form import cycle
 from luisim.lui.model import LuiModel
 from luisim.lui.observed import Course, Observed, course
 from luisim.lui.parameters import LuiBoard, LuiParameters
-from luisim.lui.unknowns import Unknown, free_unknown, tolerated_unknowns, with_values
+from luisim.lui.unknowns import (
+    KNOWN_FACTOR,
+    TWO_SIDED,
+    Estimate,
+    Unknown,
+    estimate,
+    free_unknown,
+    tolerated_unknowns,
+    with_values,
+)
 from luisim.trace import Array, Trace
 
 DEFAULT_FREE = ("v_leak", "r_leak", "c_mem")
-_TWO_SIDED = 1.96  # standard deviations, 95 %
-_STEP = 1e-4  # standard deviations, of the numerical derivatives
+_STEP, _WIDE_STEP = 1e-4, 1e-2  # standard deviations, of the numerical derivatives
 _NEGLIGIBLE = 0.02  # standard deviations of the whole trace: a part that moves it less is not worth an unknown
-_KNOWN_FACTOR = 2.0  # an unknown on a logarithmic scale is identified if its interval is narrower than this factor,
-_KNOWN_SHARE = 0.25  # one on a linear scale if it is narrower than this share of its range
 # what is not known of a recording itself: the potential at its beginning in V, and how late its spikes are in s
 _RECORDING_SD = (20e-3, 0.2e-3)
+_POOR = 10.0  # times the noise, in standard deviations: worth a remark
 _LEAST_SLOPE = 0.05  # V/s at a spike: a flatter course has no time at which it meets the threshold
 _GRID = 9  # values that are tried of an unknown for which no closed form gives a start
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its 95 % interval in SI units; not ``identifiable``: this recording does not determine it."""
-
-    value: float
-    low: float
-    high: float
-    unit: str
-    identifiable: bool
 
 
 @dataclass(frozen=True)
@@ -93,22 +89,31 @@ def fit(
         parameters = replace(parameters, parts=parameters.parts.without_lumped_offsets())
     unknowns = tuple(free_unknown(name, parameters) for name in dict.fromkeys(free))
     problem = _Problem(observed, experiment, parameters, unknowns)
-    problem = problem.started()
-    if tolerances:
-        problem = problem.with_parts([u for u in tolerated_unknowns(parameters) if u.name not in free])
     report = progress or (lambda done: None)
-    report(0.1)
-    solution = problem.solved(lambda done: report(0.1 + 0.8 * done))
+    problem = problem.started()
+    report(0.2)
+    parts = [u for u in tolerated_unknowns(parameters) if u.name not in free] if tolerances else []
+    problem = problem.with_parts(parts, problem.centre)
+    solution = problem.solved(problem.centre)
+    report(0.7)
+    # what does not show at the first guess may well show at the solution
+    wider = problem.with_parts(parts, solution.point)
+    if len(wider.parts) > len(problem.parts):
+        start = wider.centre.copy()
+        start[: len(problem.free)] = solution.point[: len(problem.free)]
+        problem, solution = wider, wider.solved(start)
     report(0.9)
     return _result(problem, solution, trace)
 
 
 @dataclass(frozen=True)
 class _Solution:
-    """``point``: the unknowns on their scales, then the recording's own two; their ``covariance``."""
+    """``point``: the unknowns on their scales, then the recording's own two; their ``covariance``; ``excess``: how much worse
+    the model follows the recording than its noise allows."""
 
     point: Array
     covariance: Array
+    excess: float
 
 
 class _Problem:
@@ -172,14 +177,32 @@ class _Problem:
         spikes = lag / self.observed.timing
         return np.concatenate((samples, spikes, (point - self.centre) / self.sd))
 
-    def jacobian(self, point: Array, weights: tuple[Array, Array], from_end: float = 1.0) -> Array:
-        """Its derivative, (residuals, unknowns). ``from_end``: how much longer a step back from the end of a range is."""
+    def curvature(self, point: Array, weights: tuple[Array, Array]) -> Array:
+        """(unknowns, unknowns): how sharply the sum of squares bends, from steps to both sides as wide as they matter.
+
+        The membrane has a corner where the pull source starves, and is flat beyond the ends of a range: v_leak = 1 is more than
+        the leak follower reaches.
+        """
+        columns = []
+        for index, sd in enumerate(self.sd):
+            ends = []
+            for side in (-1.0, 1.0):
+                moved = point.copy()
+                moved[index] = np.clip(point[index] + side * _WIDE_STEP * min(sd, 1.0), self.low[index], self.high[index])
+                ends.append((moved[index], self.residuals(moved, weights)))
+            (below, low), (above, high) = ends
+            columns.append((high - low) / (above - below))
+        jacobian = np.column_stack(columns)
+        return np.asarray(jacobian.T @ jacobian)
+
+    def jacobian(self, point: Array, weights: tuple[Array, Array]) -> Array:
+        """The derivative of the residuals, (residuals, unknowns)."""
         here = self.residuals(point, weights)
         columns = []
         for index, sd in enumerate(self.sd):
             step = _STEP * min(sd, 1.0)
             if point[index] + step > self.high[index]:
-                step *= -from_end
+                step = -step
             moved = point.copy()
             moved[index] += step
             columns.append((self.residuals(moved, weights) - here) / step)
@@ -243,17 +266,20 @@ class _Problem:
 
         return min(candidates, key=cost)
 
-    def with_parts(self, parts: Sequence[Unknown]) -> "_Problem":
-        """The same problem, with those of ``parts`` as further unknowns that this recording depends on."""
+    def with_parts(self, parts: Sequence[Unknown], point: Array) -> "_Problem":
+        """The same problem, with those of ``parts`` as further unknowns that the recording depends on at ``point``."""
         whole = _Problem(self.observed, self.experiment, self.parameters, self.free, tuple(parts))
-        effect = whole.jacobian(whole.centre, whole.weights(whole.centre))[: -whole.sd.size] * whole.sd
+        there = whole.centre.copy()
+        there[: len(self.free)] = point[: len(self.free)]
+        effect = whole.jacobian(there, whole.weights(there))[: -whole.sd.size] * whole.sd
         felt = np.linalg.norm(effect, axis=0)[len(self.free) :]
-        kept = tuple(part for part, size in zip(parts, felt, strict=False) if size > _NEGLIGIBLE)
+        known = {part.name for part in self.parts}
+        kept = tuple(part for part, size in zip(parts, felt, strict=False) if size > _NEGLIGIBLE or part.name in known)
         return _Problem(self.observed, self.experiment, self.parameters, self.free, kept)
 
-    def solved(self, progress: Callable[[float], None]) -> _Solution:
+    def solved(self, start: Array) -> _Solution:
         """The most probable unknowns. Solved again where the first solution shows that there is more than noise."""
-        point = np.clip(self.centre, self.low, self.high)
+        point = np.clip(start, self.low, self.high)
         for turn in range(3):
             weights = self.weights(point)
             scale = np.minimum(self.sd, 1.0)
@@ -268,14 +294,11 @@ class _Problem:
                 max_nfev=30,
             )
             point = np.clip(found.x, self.low, self.high)
-            progress((turn + 1) / 3)
             excess = self._excess * _inflation(found.fun[: np.count_nonzero(self._kept)])
             if turn > 0 or excess < 1.2 * self._excess:
                 break
             self._excess = max(excess, 1.0)
-        # again, because beyond the end of a range everything is flat, and v_leak = 1 is beyond what the leak follower reaches
-        jacobian = self.jacobian(point, weights, from_end=200.0)
-        return _Solution(point, np.linalg.inv(jacobian.T @ jacobian).astype(np.float64))
+        return _Solution(point, np.linalg.inv(self.curvature(point, weights)).astype(np.float64), self._excess)
 
 
 def _inflation(residuals: Array) -> float:
@@ -312,14 +335,14 @@ def _result(problem: _Problem, solution: _Solution, trace: Trace) -> Fit:
     names = [u.name for u in (*problem.free, *problem.parts)]
     estimates = {}
     for index, unknown in enumerate(problem.free):
-        estimates[unknown.name] = _estimate(unknown, solution.point[index], sqrt(solution.covariance[index, index]))
+        estimates[unknown.name] = estimate(unknown, solution.point[index], sqrt(solution.covariance[index, index]))
     board = problem.board(solution.point)
     gradient = np.array([float(name in ("c_mem", "r_leak")) for name in names] + [0.0, 0.0])
     sd = sqrt(max(float(gradient @ solution.covariance @ gradient), 0.0))
     tau = board.parts.c_mem * board.r_leak
     if tau > 0.0:
-        reach = exp(min(_TWO_SIDED * sd, 100.0))
-        estimates["tau_mem"] = Estimate(tau, tau / reach, tau * reach, "s", reach * reach < _KNOWN_FACTOR)
+        reach = exp(min(TWO_SIDED * sd, 100.0))
+        estimates["tau_mem"] = Estimate(tau, tau / reach, tau * reach, "s", reach * reach < KNOWN_FACTOR)
     v_start = problem.start_potential(solution.point)
     twin = replace(problem.experiment, device=replace(problem.experiment.device, parameters=board, v_mem=v_start))
     own = LuiModel().run(twin)
@@ -336,15 +359,6 @@ def _result(problem: _Problem, solution: _Solution, trace: Trace) -> Fit:
         difference.rms_aligned,
         (problem.observed.spikes.size, measure.spikes(own).size),
     )
-
-
-def _estimate(unknown: Unknown, scaled: float, sd: float) -> Estimate:
-    low, high = scaled - _TWO_SIDED * sd, scaled + _TWO_SIDED * sd
-    if unknown.logarithmic:
-        identifiable = high - low < log(_KNOWN_FACTOR)
-    else:
-        identifiable = high - low < _KNOWN_SHARE * (unknown.high - unknown.low)
-    return Estimate(unknown.value(scaled), unknown.value(low), unknown.value(high), unknown.quantity.unit, bool(identifiable))
 
 
 def _remarks(problem: _Problem, solution: _Solution, estimates: Mapping[str, Estimate]) -> tuple[str, ...]:
@@ -365,4 +379,9 @@ def _remarks(problem: _Problem, solution: _Solution, estimates: Mapping[str, Est
     for unknown in problem.free:
         if not estimates[unknown.name].identifiable and unknown.name not in paired:
             found.append(f"{unknown.name} hardly shows in this recording.")
+    if solution.excess > _POOR:
+        found.append(
+            f"The model follows this recording {solution.excess:.0f} times worse than its noise allows: check what the"
+            " experiment says of the board (vdd or battery, revision, what was done to it). The intervals are widened to match."
+        )
     return tuple(found)

@@ -218,7 +218,7 @@ def _refined(time: Array, v_mem: Array, coarse: Array) -> Array:
         near = np.flatnonzero((time >= spike - 1e-3) & (time <= spike + 10e-3))
         v, floor = v_mem[near], float(v_mem[near].min())
         swing = float(v.max()) - floor
-        last = [near[np.flatnonzero((v[:-1] >= floor + part * swing) & (v[1:] < floor + part * swing))] for part in (0.85, 0.5)]
+        last = [near[np.flatnonzero((v[:-1] >= floor + part * swing) & (v[1:] < floor + part * swing))] for part in (0.95, 0.5)]
         if last[0].size and last[1].size:
             i, k = last[0][0], last[1][0]
             part = (v_mem[k] - floor - 0.5 * swing) / (v_mem[k] - v_mem[k + 1])

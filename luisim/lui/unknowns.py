@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unknowns: the numbers of a board that a fit may turn, each with its range, its scale and what is known of it beforehand."""
+"""Unknowns: the numbers of a board that a fit may turn, each with its range, its scale, and what is known before and after."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,6 +19,20 @@ _LEAST_RESISTANCE = 1.0  # Ohm, and so the lowest resistance on a logarithmic sc
 # standard deviation of an unknown that nothing is known of: a factor of 5, or half of its range. Far too wide to matter where
 # the trace says anything, and narrow enough to keep the equations solvable where it says nothing.
 _VAGUE_FACTOR = log(5.0)
+TWO_SIDED = 1.96  # standard deviations, 95 %
+KNOWN_FACTOR = 2.0  # an unknown on a logarithmic scale is identified if its interval is narrower than this factor,
+_KNOWN_SHARE = 0.25  # one on a linear scale if it is narrower than this share of its range
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval in SI units; not ``identifiable``: this recording does not determine it."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    identifiable: bool
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,16 @@ def with_values(parameters: LuiParameters, values: Mapping[str, float]) -> LuiPa
     return replace(
         parameters, r_weight=(weights[0], weights[1], weights[2]), parts=replace(parameters.parts, **parts), **settings
     )
+
+
+def estimate(unknown: Unknown, scaled: float, sd: float) -> Estimate:
+    """The estimate of an ``unknown`` that a fit found at ``scaled`` within ``sd``, both on its scale."""
+    low, high = scaled - TWO_SIDED * sd, scaled + TWO_SIDED * sd
+    if unknown.logarithmic:
+        identifiable = high - low < log(KNOWN_FACTOR)
+    else:
+        identifiable = high - low < _KNOWN_SHARE * (unknown.high - unknown.low)
+    return Estimate(unknown.value(scaled), unknown.value(low), unknown.value(high), unknown.quantity.unit, bool(identifiable))
 
 
 def _quantity(name: str) -> Quantity:
