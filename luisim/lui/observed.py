@@ -55,7 +55,7 @@ class Observed:
             raise ParameterError(f"{trace.origin} has gaps (NaN) in v_mem; cut them out before fitting.")
         time = trace.time - trace.time[0]
         spacing = float(np.median(np.diff(time)))
-        spikes = _refined(time, v_mem, measure.find_spikes(time, v_mem))
+        spikes = _refined(time, v_mem, measure.find_spikes(time, v_mem, within=max(5e-3, 1.5 * spacing)), spacing)
         stride = -(-time.size // _MOST_SAMPLES)
         return cls(
             time[::stride],
@@ -210,12 +210,12 @@ def _evaluated(pieces: _Pieces, times: Array) -> tuple[Array, Array]:
     return v_inf + fast + slow, -rate_v * fast - rate_u * slow
 
 
-def _refined(time: Array, v_mem: Array, coarse: Array) -> Array:
+def _refined(time: Array, v_mem: Array, coarse: Array, spacing: float) -> Array:
     """Spike times from where the reset has halved the membrane potential, which noise hardly moves, but not before the last
     sample that it has not yet lowered, nor after the next."""
     found = []
     for spike in coarse:
-        near = np.flatnonzero((time >= spike - 1e-3) & (time <= spike + 10e-3))
+        near = np.flatnonzero((time >= spike - max(1e-3, spacing)) & (time <= spike + max(10e-3, 2.5 * spacing)))
         v, floor = v_mem[near], float(v_mem[near].min())
         swing = float(v.max()) - floor
         last = [near[np.flatnonzero((v[:-1] >= floor + part * swing) & (v[1:] < floor + part * swing))] for part in (0.95, 0.5)]
