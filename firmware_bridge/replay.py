@@ -43,7 +43,7 @@ class RecordedLui:
 
     def by_hand(self, experiment: Experiment[Lui]) -> tuple[str, ...]:
         """How the board was set when it was recorded, from the remarks in the file."""
-        with self.path.open(encoding="utf-8") as file:
+        with self.path.open(encoding="utf-8", errors="replace") as file:  # a file that is no text is named by run
             return tuple(line.removeprefix(_BY_HAND).strip() for line in file if line.startswith(_BY_HAND))
 
     def run(

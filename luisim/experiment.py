@@ -53,8 +53,8 @@ class Current:
     """
 
     value: Annotated[float, Quantity("A", -5e-3, 5e-3, "a laboratory source behind a sense resistor")]
-    start: Annotated[float, Quantity("s", 0.0, 3600.0, "")] = 0.0
-    stop: Annotated[float, Quantity("s", 0.0, 3600.0, "")] = 3600.0
+    start: Annotated[float, Quantity("s", 0.0, 3600.0, "as long as a run")] = 0.0
+    stop: Annotated[float, Quantity("s", 0.0, 3600.0, "as long as a run")] = 3600.0
     board: str = ""
 
     def __post_init__(self) -> None:

@@ -68,13 +68,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path} cannot be read as a text file ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # besides TOMLDecodeError: numbers of 5000 digits, 5000 brackets
         raise ParameterError(f"{path.name} is no valid TOML: {error}. Texts and numbers with units need quotes.") from None
 
 
 def read_stimuli(values: Any, inputs: int, boards: tuple[str, ...] = ()) -> tuple[Stimulus, ...]:
     """The ``[[stimulus]]`` tables; on a device with so many ``inputs``, in a network on one of its ``boards``."""
-    if not isinstance(values, list):
+    if not isinstance(values, list) or not all(isinstance(item, Mapping) for item in values):
         raise ParameterError("stimulus must be written as [[stimulus]], one such heading for each stimulus.")
     return tuple(_stimulus(item, number, inputs, boards) for number, item in enumerate(values, start=1))
 

@@ -82,7 +82,10 @@ def parse_si(text: str | float, unit: str, name: str = "value") -> float:
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise ParameterError(f"{name} must be a number such as {_example(unit)}, not {text!r}.")
     if not isinstance(text, str):
-        return float(text)
+        try:
+            return float(text)
+        except OverflowError:  # an integer of more than 308 digits
+            return math.inf
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
         raise ParameterError(f"{name} = {text!r} is not a number; write it like {_example(unit)}.")

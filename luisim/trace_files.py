@@ -2,6 +2,7 @@
 """Traces as CSV files: one column a signal, SI units, the spikes in a second file beside the first."""
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,13 +23,18 @@ def write_csv(trace: Trace, path: Path) -> None:
     In a network the spikes have a second column ``board``. Raises :class:`~luisim.errors.ParameterError` if a file cannot be
     written.
     """
-    columns = zip(trace.time, *trace.signals.values(), strict=True)
-    _write(path, ["time_s", *trace.signals], ([f"{t:.9g}", *(f"{v:.7g}" for v in row)] for t, *row in columns))
-    spikes = sorted((float(time), name) for name, times in trace.spikes.items() for time in times)
+    times = [f"{t:.12g}" for t in trace.time]
+    # a solver walks up to an edge in steps of a picosecond: of samples that would be written with one time the first counts
+    kept = [index for index, text in enumerate(times) if index == 0 or text != times[index - 1]]
+    columns = list(trace.signals.values())
+    _write(
+        path, ["time_s", *trace.signals], ([times[index], *(f"{values[index]:.7g}" for values in columns)] for index in kept)
+    )
+    spikes = sorted((float(time), name) for name, found in trace.spikes.items() for time in found)
     if trace.boards:
-        _write(spikes_path(path), ["time_s", "board"], ([f"{time:.9g}", name] for time, name in spikes))
+        _write(spikes_path(path), ["time_s", "board"], ([f"{time:.12g}", name] for time, name in spikes))
     else:
-        _write(spikes_path(path), ["time_s"], ([f"{time:.9g}"] for time, _ in spikes))
+        _write(spikes_path(path), ["time_s"], ([f"{time:.12g}"] for time, _ in spikes))
 
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -58,7 +64,10 @@ def read_csv(path: Path) -> Trace:
     columns = np.array(rows, dtype=np.float64).T
     beside = spikes_path(path)
     spikes = _read_spikes(beside) if beside.exists() else {}
-    return Trace(columns[0], dict(zip(head[1:], columns[1:], strict=True)), spikes, path.stem)
+    try:
+        return Trace(columns[0], dict(zip(head[1:], columns[1:], strict=True)), spikes, path.stem)
+    except ParameterError as error:
+        raise ParameterError(f"{path}: {error}") from None
 
 
 def _read_spikes(path: Path) -> dict[str, Array]:
@@ -84,10 +93,14 @@ def read_table(path: Path, texts: tuple[str, ...] = ()) -> tuple[list[str], list
     if not lines:
         raise ParameterError(f"{path} is empty; give a CSV file with the columns time_s and v_mem.")
     head = [name.strip() for name in lines[0].split(",")]
+    if len(set(head)) < len(head):
+        raise ParameterError(f"{path} names a column twice in its first line: {', '.join(head)}; rename one of them.")
     rows: list[list[float | str]] = []
     for number, line in enumerate(lines[1:], start=2):
         try:
             row = [cell if name in texts else float(cell) for name, cell in zip(head, line.split(","), strict=True)]
+            if not all(math.isfinite(value) for value in row if not isinstance(value, str)):
+                raise ValueError
         except ValueError:
             if number == len(lines):  # the writer was killed in the middle of its last line
                 break

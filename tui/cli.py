@@ -5,6 +5,7 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 4 a check did not pass.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -171,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every error that a person can cause ends as one sentence on standard error."""
     try:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except (LuisimError, cyclopts.CycloptsError) as error:
         _progress("")
         _say(f"luisim: {_sentence(error)}")
@@ -183,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say("luisim: stopped.")
         code = 130
     except BrokenPipeError:  # the reader of our output has gone, as in `luisim ... | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
 

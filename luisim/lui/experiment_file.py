@@ -70,12 +70,12 @@ def _network(shared: Any, boards: list[Mapping[str, Any]], wires: list[Mapping[s
         made.append(
             _board(Table({**shared, **{k: v for k, v in own.items() if k != "name"}}, f"the board {name!r}", _BOARD_KEYS))
         )
-    known = tuple(names)
-    found = []
+    network = LuiNetwork(tuple(names), tuple(made))  # a mistake in a name should be named before those in wires to it
+    known, found = network.names, []
     for number, values in enumerate(wires, start=1):
         table = Table(values, f"[[wires]] {number}", ("from", "to", "input"))
         found.append(Wire(read_choice(table, "from", known), read_choice(table, "to", known), read_input(table, INPUTS)))
-    return LuiNetwork(known, tuple(made), tuple(found))
+    return replace(network, wires=tuple(found))
 
 
 def _record(top: Table, names: tuple[str, ...]) -> tuple[str, ...] | None:
