@@ -5,10 +5,9 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 4 a check did not pass.
 """
 
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,11 @@ from luisim.errors import LuisimError, ParameterError, SimulationError, Unsuppor
 from luisim.experiment import Backend, Experiment
 from luisim.lui.network import Lui
 from luisim.trace import Trace
-from tui import backends
+from tui import backends, lui_commands
+from tui.console import bar as _bar
+from tui.console import progress as _progress
+from tui.console import say as _say
+from tui.console import show as _print
 
 app = cyclopts.App(
     name="luisim",
@@ -28,6 +31,7 @@ app = cyclopts.App(
     help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side.",
     help_format="plaintext",
 )
+lui_commands.register(app)
 
 On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model or recording:PATH.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
@@ -224,30 +228,12 @@ def _run_on(word: str, experiment: Experiment[Lui], seed: int) -> Trace:
     return trace
 
 
-def _bar(name: str) -> Callable[[float], None]:
-    return lambda done: _progress(f"{name}: {done:4.0%}")
-
-
-def _progress(text: str) -> None:
-    """One line that overwrites itself, only where a person watches."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
 def _draw(traces: Sequence[Trace], experiment: Experiment[Lui], path: Path | None) -> None:
     if path is not None:
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 
         draw(traces, experiment.name, path)
         _say(f"picture written to {path}")
-
-
-def _print(result: str | dict[str, object]) -> None:
-    print(result if isinstance(result, str) else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

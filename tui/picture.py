@@ -46,6 +46,11 @@ def draw(traces: Sequence[Trace], title: str, path: Path) -> None:
     axes[-1].set_xlabel("time (s)")
     for axis in axes:
         axis.grid(alpha=0.3)
+    save(figure, path)
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF by the ending of ``path``. Raises :class:`~luisim.errors.ParameterError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)

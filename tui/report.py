@@ -14,6 +14,7 @@ from luisim.lui.network import Lui
 from luisim.lui.reference import Verdict
 from luisim.quantity import format_si
 from luisim.trace import Array, Trace
+from tui.console import columns as _columns
 
 SCHEMA = 1  # of every JSON document; goes up when a key changes its meaning
 _NOTHING = "-"
@@ -187,9 +188,3 @@ def _difference(a: float | None, b: float | None, unit: str) -> str:
         return _NOTHING
     text = format_si(b - a, unit, 3)
     return text if text.startswith(("-", "0")) else f"+{text}"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

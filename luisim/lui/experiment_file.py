@@ -16,7 +16,7 @@ from luisim.quantity import Quantity, parse_si, quantities
 _SETTINGS = quantities(LuiParameters)
 _PARTS = {name: q for name, q in quantities(BoardParts).items() if name != "track_weight"}
 _BOARD_KEYS = (
-    *("vdd", "v_leak", "r_leak", "r_syn", "r_weight", "sign", "revision", "battery", "initial", "sample"),
+    *("vdd", "v_leak", "r_leak", "r_syn", "r_weight", "sign", "revision", "battery", "temperature", "initial", "sample"),
     *_PARTS,
 )
 
@@ -90,7 +90,7 @@ def _record(top: Table, names: tuple[str, ...]) -> tuple[str, ...] | None:
 def _board(table: Table) -> LuiBoard:
     battery = table.table("battery", ("voltage", "resistance"))
     settings: dict[str, Any] = {"parts": _parts(table)}
-    for key in ("vdd", "r_leak", "r_syn"):
+    for key in ("vdd", "r_leak", "r_syn", "temperature"):
         if key in table:
             settings[key] = table.number(key, _SETTINGS[key])
     if "voltage" in battery:
