@@ -142,11 +142,13 @@ def agreement(
     cases: Annotated[tuple[str, ...], Parameter(help="Only cases whose names begin so, such as a_leak.")] = (),
     *,
     on: On = ("model", "circuit"),
+    png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it."""
     import dataclasses
 
+    from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
     from tui import report
 
@@ -155,13 +157,18 @@ def agreement(
         raise ParameterError(
             f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi, d_net and f_supply."
         )
-    verdicts = []
-    for word in on:
-        backend = backends.open_backend(word)
+    verdicts, opened = [], [backends.open_backend(word) for word in on]
+    for backend in opened:
         tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
         for number, case in enumerate(chosen, start=1):
             _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
             verdicts.append(judge(case, backend.run(case.experiment), tolerance))
+    if png is not None:
+        from tui.agreement_picture import draw_agreement
+
+        margins = sweep(opened, progress=_bar("near the threshold")) if len(opened) == 2 else ()
+        draw_agreement(verdicts, margins, png)
+        _say(f"picture written to {png}")
     _progress("")
     if json:
         rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]

@@ -15,6 +15,7 @@ from luisim.spice.netlists import deck
 from luisim.spice.ngspice import Limits, Ngspice
 from luisim.trace import Trace
 from tui.console import columns
+from tui.picture import save
 from tui.render import BLANK, Curve, Window, compose
 from tui.report import SCHEMA
 
@@ -95,11 +96,7 @@ def draw(trace: Trace, path: Path) -> None:
         axis.grid(alpha=0.3)
     axes[0].set_title(_label(trace.origin))
     axes[-1].set_xlabel("time (s)")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"{path} cannot be written ({error}); give a file that ends in .png, .svg or .pdf.") from None
+    save(figure, path)
 
 
 def _label(name: str) -> str:
