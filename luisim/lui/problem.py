@@ -22,7 +22,7 @@ _NEGLIGIBLE = 0.1  # standard deviations of the whole trace: a part that moves i
 _RECORDING_SD = (20e-3, 0.2e-3)
 _LEAST_SLOPE = 0.05  # V/s at a spike: a flatter course has no time at which it meets the threshold
 _NEAR, _THERE, _ROUNDING = 10.0, 0.01, 1e-7  # of a sum of squares in sigmas; the last is relative
-_MOST_STEPS = 15
+_MOST_STEPS = 25
 _MOST_PENALTY = 1e4  # of one sample, where a first guess is judged: the worst do not count for more
 
 
@@ -122,8 +122,7 @@ class Problem:
                 ends.append((moved[index], self.residuals(moved, weights)))
             (below, low), (above, high) = ends
             columns.append((high - low) / (above - below))
-        jacobian = np.column_stack(columns)
-        return np.asarray(jacobian.T @ jacobian)
+        return _gram(np.column_stack(columns))
 
     def jacobian(self, point: Array, weights: tuple[Array, Array]) -> Array:
         """The derivative of the residuals, (residuals, unknowns)."""
@@ -190,9 +189,9 @@ class Problem:
             jacobian = self.jacobian(point, weights)
             scale = np.linalg.norm(jacobian, axis=0)
             jacobian /= scale
-            factor = np.linalg.cholesky(jacobian.T @ jacobian + 1e-12 * np.eye(scale.size)).T
-            downhill = -np.linalg.solve(factor.T, jacobian.T @ residuals)
-            before = float(residuals @ residuals)
+            factor = np.linalg.cholesky(_gram(jacobian) + 1e-12 * np.eye(scale.size)).T
+            downhill = -np.linalg.solve(factor.T, np.einsum("ij,i->j", jacobian, residuals))
+            before = float(np.sum(residuals**2))
             gain = 0.0
             while gain <= 0.0 and damping < 1e6:
                 step = lsq_linear(
@@ -203,13 +202,18 @@ class Problem:
                 )
                 moved = np.clip(point + step.x / scale, self.low, self.high)
                 there = self.residuals(moved, weights)
-                gain = before - float(there @ there)
+                gain = before - float(np.sum(there**2))
                 damping *= 0.1 if gain > 0.0 else 10.0
             if gain > 0.0:
                 point, residuals = moved, there
             if gain < max(enough, _ROUNDING * before):
                 break
         return point, residuals
+
+
+def _gram(jacobian: Array) -> Array:
+    """J^T J, without the threads of a linear algebra library: on a busy machine they wait for one another for seconds."""
+    return np.asarray(np.einsum("ij,ik->jk", jacobian, jacobian))
 
 
 def _inflation(residuals: Array) -> float:
