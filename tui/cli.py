@@ -74,17 +74,38 @@ def run(
     png: Png = None,
     seed: Seed = 0,
     json: Json = False,
+    save: Annotated[
+        tuple[str, ...], Parameter(name="--save", negative=(), consume_multiple=True, help="Of a netlist: only these signals.")
+    ] = (),
+    timeout: Annotated[float, Parameter(name="--timeout", help="Of a netlist: seconds after which it is stopped.")] = 60.0,
+    folder: Annotated[
+        Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
+    ] = None,
 ) -> int:
-    """Run one experiment on one back end.
+    """Run one experiment on one back end, or a netlist of your own in ngspice.
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+        Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
     """
+    from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
-    from tui import report
+    from tui import netlist, report
 
+    if is_netlist(experiment):
+        result = netlist.run(Path(experiment), folder, save, timeout, _bar("ngspice"))
+        _progress("")
+        if csv is not None:
+            write_csv(result, csv)
+            _say(f"signals written to {csv}")
+        if png is not None:
+            netlist.draw(result, png)
+            _say(f"picture written to {png}")
+        _print(netlist.as_json(result) if json else netlist.as_text(result))
+        return 0
+    if save or folder is not None:
+        raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
     loaded = backends.load_experiment(experiment)
     trace = _run_on(on, loaded, seed)
     if csv is not None:
@@ -121,11 +142,13 @@ def agreement(
     cases: Annotated[tuple[str, ...], Parameter(help="Only cases whose names begin so, such as a_leak.")] = (),
     *,
     on: On = ("model", "circuit"),
+    png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it."""
     import dataclasses
 
+    from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
     from tui import report
 
@@ -134,13 +157,18 @@ def agreement(
         raise ParameterError(
             f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi, d_net and f_supply."
         )
-    verdicts = []
-    for word in on:
-        backend = backends.open_backend(word)
+    verdicts, opened = [], [backends.open_backend(word) for word in on]
+    for backend in opened:
         tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
         for number, case in enumerate(chosen, start=1):
             _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
             verdicts.append(judge(case, backend.run(case.experiment), tolerance))
+    if png is not None:
+        from tui.agreement_picture import draw_agreement
+
+        margins = sweep(opened, progress=_bar("near the threshold")) if len(opened) == 2 else ()
+        draw_agreement(verdicts, margins, png)
+        _say(f"picture written to {png}")
     _progress("")
     if json:
         rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]

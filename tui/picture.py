@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_LANES = 16
 
 # colour-blind safe (Okabe and Ito), and told apart without colour by their dashes and spike marks
-_STYLES = {
+STYLES = {
     "recording": ("#0072b2", "-", "^"),
     "circuit": ("#d55e00", (0, (6, 2)), "v"),
     "model": ("#7d3c98", (0, (2, 1.5)), "D"),
@@ -60,7 +60,7 @@ def save(figure: "Figure", path: Path) -> None:
 
 def _styles(traces: Sequence[Trace]) -> list[Any]:
     others = itertools.cycle(_OTHERS)
-    return [_STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
+    return [STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
 
 
 def _single(figure: "Figure", traces: Sequence[Trace]) -> list["Axes"]:

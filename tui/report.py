@@ -14,7 +14,7 @@ from luisim.lui.network import Lui
 from luisim.lui.reference import Verdict
 from luisim.quantity import format_si
 from luisim.trace import Array, Trace
-from tui.console import columns as _columns
+from tui.console import columns
 
 SCHEMA = 1  # of every JSON document; goes up when a key changes its meaning
 _NOTHING = "-"
@@ -101,7 +101,7 @@ def comparison_text(experiment: Experiment[Lui], traces: Sequence[Trace], pairs:
     reasons = "\n".join(f"{pair.second} - {pair.first}: {why(pair)}" for pair in pairs)
     head = f"{experiment.name}, {format_si(experiment.duration, 's')}"
     runs = _traces_table([board for trace in traces for board in each_board(trace)])
-    return f"{head}\n\n{runs}\n\n{_columns(rows)}\n\n{reasons}\n"
+    return f"{head}\n\n{runs}\n\n{columns(rows)}\n\n{reasons}\n"
 
 
 def why(pair: Comparison) -> str:
@@ -139,7 +139,7 @@ def agreement_text(verdicts: Sequence[Verdict]) -> str:
             ]
         )
     agree = sum(v.agrees for v in verdicts)
-    return f"{_columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
+    return f"{columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
 
 
 def _readings(trace: Trace) -> dict[str, float | int | None]:
@@ -172,7 +172,7 @@ def _traces_table(traces: Sequence[Trace]) -> str:
                 f"{r['v_mem_min']:.3f} to {r['v_mem_max']:.3f} V",
             ]
         )
-    return _columns(rows)
+    return columns(rows)
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -14,7 +14,7 @@ from luisim.lui.parameters import LuiParameters
 # 5.63 mA for a lit VU LED, 41.8 mA and 58.9 mA in the pulse.
 _IDLE_CURRENT, _IDLE_SLOPE = 2.08e-3, 0.43e-3
 _VU_LED_RESISTANCE = 201.0  # R35 to R40 150, comparator about 35, LED about 16
-_SPIKE_LED_RESISTANCE = 17.6  # R41 10, Q12 about 6, LED about 1.6
+_SPIKE_LED_RESISTANCE = 20.3  # R41 10, Q12 about 8, LED: the picture of a real board has 2.29 V in the pulse
 # MCP6004 near its rails: 1.7 mV and 38 Ohm on the reference simulation
 RAIL_DROP, RAIL_RESISTANCE = 1.7e-3, 38.0
 _COMPARATOR_SATURATION = 0.123  # V, U3B pulling R21 and R24 down, on the reference simulation

@@ -16,6 +16,7 @@ import pytest
 from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.board import BoardParts
 from luisim.lui.circuit import LuiCircuit
+from luisim.lui.model import LuiModel
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.quantity import parse_si
 from luisim.spice.netlists import circuits_folder, flatten
@@ -133,9 +134,9 @@ def test_every_part_of_the_board_is_an_element() -> None:
 
 def test_fixed_values_are_those_of_the_board_file() -> None:
     found, checked = elements(), 0
-    # the others are parameters of the board, with their values as defaults
-    head = next(card for card in flatten(LUI / "board.cir").cards if card.lower().startswith(".subckt lui "))
-    defaults = dict(re.findall(r"\b([rc]\w+)=([\d.]+[a-z]*)", head))
+    subcircuit = re.search(r"^\.subckt lui .*\n(?:\+.*\n)+", (LUI / "board.cir").read_text(encoding="utf-8"), re.MULTILINE)
+    assert subcircuit
+    defaults = dict(re.findall(r"(\w+)=(\S+)", subcircuit[0]))
     with BOARD.open(encoding="utf-8") as file:
         values = {row["reference"]: row["value"] for row in csv.DictReader(file)}
     for part, value in values.items():
@@ -218,13 +219,19 @@ def test_initial_voltages_and_supply_reach_the_circuit(ngspice: Ngspice) -> None
 
 
 def test_every_part_is_a_parameter_of_the_netlist(ngspice: Ngspice) -> None:
-    head = next(card for card in flatten(LUI / "board.cir").cards if card.lower().startswith(".subckt lui "))
-    known = set(re.findall(r"(\w+)=", head))
     board = LuiBoard(LuiParameters(parts=BoardParts.sample(1)))
     line = next(card for card in LuiCircuit(ngspice).deck(Experiment(board, 1.0)).splitlines() if card.startswith("xboard"))
     given = dict(re.findall(r"(\w+)=(\S+)", line))
-    assert given.keys() <= known
     drawn = [f.name for f in fields(BoardParts) if f.name != "revision" and not f.name.startswith("track")]
     assert len(given) == len(drawn) + 13  # and the settings
     assert float(given["r10"]) == pytest.approx(board.parameters.parts.r_push_top)
     assert float(given["vos_u1c"]) == pytest.approx(board.parameters.parts.offset_push)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_a_board_with_real_parts_does_what_the_model_says(ngspice: Ngspice, seed: int) -> None:
+    parts = BoardParts.sample(seed, 2023 if seed % 2 else 2025)
+    experiment = Experiment(LuiBoard(LuiParameters(v_leak=0.8, r_leak=8e3, parts=parts)), 1.0)
+    circuit, model = (backend.run(experiment).spikes["out"] for backend in (LuiCircuit(ngspice), LuiModel()))
+    assert circuit.size == model.size >= 3
+    np.testing.assert_allclose(np.diff(circuit), np.diff(model), rtol=0.01)
