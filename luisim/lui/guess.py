@@ -17,7 +17,7 @@ from luisim.quantity import quantities
 from luisim.trace import Array
 
 _BY_CLOSED_FORM = ("v_leak", "r_leak", "c_mem", "vdd")
-_FRACTIONS = tuple(0.05 * n for n in range(1, 21))  # of VDD, that are tried of v_leak
+_FRACTIONS = tuple(0.05 * n - 0.02 for n in range(1, 21))  # of VDD, that are tried of v_leak; 1 is flat
 _FACTORS = (1.0, 0.7, 1.4)  # that are tried of C5
 _RESISTANCES = tuple(float(r) for r in np.geomspace(1e3, 66e3, 8))  # Ohm, tried of r_leak where there is no rate to go by
 _GRID = 9  # values that are tried of an unknown that no closed form sees
@@ -33,7 +33,7 @@ def guessed(problem: Problem) -> Problem:
         moved[: len(names)] = [u.scaled(value_of(board, u.name)) for u in problem.free]
         return moved
 
-    best = min([problem.centre, *map(point, _boards(problem, names))], key=lambda x: problem.misfit(x, weights))
+    best = min([*map(point, _boards(problem, names)), problem.centre], key=lambda x: problem.misfit(x, weights))
     for index, unknown in enumerate(problem.free):
         if unknown.name not in _BY_CLOSED_FORM:
             spread = np.linspace(unknown.low, unknown.high, _GRID)

@@ -28,6 +28,7 @@ from luisim.trace import Array, Trace
 _Pieces = list[tuple[float, Piece]]  # each with its start in s
 
 _MOST_SAMPLES = 20_000
+_LEAST_EXPONENT = -60.0
 _LEAST_NOISE = 0.3e-3  # V: no oscilloscope and no converter at hand is better
 _HALF_FALL = 0.35e-3  # s from a spike until the reset has halved the membrane potential: R19 and Q9 with 22 uF
 _TIMING = 0.1e-3  # s, what is not known of it
@@ -206,7 +207,9 @@ def _evaluated(pieces: _Pieces, times: Array) -> tuple[Array, Array]:
     index = np.maximum(np.searchsorted(starts, times, side="right") - 1, 0)
     v_inf, v_fast, rate_v, v_slow, rate_u = table[index].T
     since = times - starts[index]
-    fast, slow = v_fast * np.exp(-rate_v * since), v_slow * np.exp(-rate_u * since)
+    # not further than a rounding error: numbers next to zero make everything that uses them many times slower
+    fast = v_fast * np.exp(np.maximum(-rate_v * since, _LEAST_EXPONENT))
+    slow = v_slow * np.exp(np.maximum(-rate_u * since, _LEAST_EXPONENT))
     return v_inf + fast + slow, -rate_v * fast - rate_u * slow
 
 

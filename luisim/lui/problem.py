@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.optimize import brentq, least_squares
+from scipy.optimize import brentq, lsq_linear
 
 from luisim.experiment import Experiment
 from luisim.lui.observed import Course, Observed, course
@@ -15,10 +15,14 @@ from luisim.lui.unknowns import Unknown, with_values
 from luisim.trace import Array
 
 _STEP, _WIDE_STEP = 1e-4, 1e-2  # standard deviations, of the numerical derivatives
+# of what is known so vaguely: two such unknowns can undo each other to 1e-5, and their derivatives must be better than that
+_VAGUE, _SMALL_STEP = 0.3, 1e-6
 _NEGLIGIBLE = 0.1  # standard deviations of the whole trace: a part that moves it less is not worth an unknown
 # what is not known of a recording itself: the potential at its beginning in V, and how late its spikes are in s
 _RECORDING_SD = (20e-3, 0.2e-3)
 _LEAST_SLOPE = 0.05  # V/s at a spike: a flatter course has no time at which it meets the threshold
+_NEAR, _THERE, _ROUNDING = 10.0, 0.01, 1e-7  # of a sum of squares in sigmas; the last is relative
+_MOST_STEPS = 25
 _MOST_PENALTY = 1e4  # of one sample, where a first guess is judged: the worst do not count for more
 
 
@@ -118,15 +122,14 @@ class Problem:
                 ends.append((moved[index], self.residuals(moved, weights)))
             (below, low), (above, high) = ends
             columns.append((high - low) / (above - below))
-        jacobian = np.column_stack(columns)
-        return np.asarray(jacobian.T @ jacobian)
+        return _gram(np.column_stack(columns))
 
     def jacobian(self, point: Array, weights: tuple[Array, Array]) -> Array:
         """The derivative of the residuals, (residuals, unknowns)."""
         here = self.residuals(point, weights)
         columns = []
         for index, sd in enumerate(self.sd):
-            step = _STEP * min(sd, 1.0)
+            step = _STEP * sd if sd < _VAGUE else _SMALL_STEP
             if point[index] + step > self.high[index]:
                 step = -step
             moved = point.copy()
@@ -160,33 +163,57 @@ class Problem:
 
     def approached(self, start: Array) -> Array:
         """A point near the best one."""
-        return self._least_squares(start, self.weights(start), 1e-3)[0]
+        return self._least_squares(start, self.weights(start), _NEAR)[0]
 
     def solved(self, start: Array) -> Solution:
         """The most probable unknowns. Solved again where the first solution shows that there is more than noise."""
         point = np.clip(start, self.low, self.high)
         for turn in range(3):
             weights = self.weights(point)
-            point, residuals = self._least_squares(point, weights, 1e-6)
+            point, residuals = self._least_squares(point, weights, _THERE)
             excess = self._excess * _inflation(residuals[: np.count_nonzero(self._kept)])
             if turn > 0 or excess < 1.2 * self._excess:
                 break
             self._excess = max(excess, 1.0)
         return Solution(point, np.linalg.inv(self.curvature(point, weights)).astype(np.float64), self._excess)
 
-    def _least_squares(self, start: Array, weights: tuple[Array, Array], tolerance: float) -> tuple[Array, Array]:
-        """The point with the least sum of squares, found to a relative ``tolerance`` of that sum, and its residuals."""
-        found = least_squares(
-            self.residuals,
-            start,
-            jac=self.jacobian,
-            x_scale=np.minimum(self.sd, 1.0),
-            args=(weights,),
-            xtol=1e-7,
-            ftol=tolerance,
-            max_nfev=30,
-        )
-        return np.clip(found.x, self.low, self.high), found.fun
+    def _least_squares(self, start: Array, weights: tuple[Array, Array], enough: float) -> tuple[Array, Array]:
+        """The point with the least sum of squares, and its residuals; it is found when a step gains less than ``enough``.
+
+        Levenberg and Marquardt's method inside the ranges: each step is the solution of a bounded linear problem. (A step that
+        runs into the end of a range and is cut there spoils all other unknowns; v_leak often stands at its end.)
+        """
+        point, damping = np.clip(start, self.low, self.high), 1e-4
+        residuals = self.residuals(point, weights)
+        for _ in range(_MOST_STEPS):
+            jacobian = self.jacobian(point, weights)
+            scale = np.linalg.norm(jacobian, axis=0)
+            jacobian /= scale
+            factor = np.linalg.cholesky(_gram(jacobian) + 1e-12 * np.eye(scale.size)).T
+            downhill = -np.linalg.solve(factor.T, np.einsum("ij,i->j", jacobian, residuals))
+            before = float(np.sum(residuals**2))
+            gain = 0.0
+            while gain <= 0.0 and damping < 1e6:
+                step = lsq_linear(
+                    np.vstack((factor, sqrt(damping) * np.eye(scale.size))),
+                    np.concatenate((downhill, np.zeros_like(scale))),
+                    bounds=(scale * (self.low - point), scale * (self.high - point)),
+                    method="bvls",
+                )
+                moved = np.clip(point + step.x / scale, self.low, self.high)
+                there = self.residuals(moved, weights)
+                gain = before - float(np.sum(there**2))
+                damping *= 0.1 if gain > 0.0 else 10.0
+            if gain > 0.0:
+                point, residuals = moved, there
+            if gain < max(enough, _ROUNDING * before):
+                break
+        return point, residuals
+
+
+def _gram(jacobian: Array) -> Array:
+    """J^T J, without the threads of a linear algebra library: on a busy machine they wait for one another for seconds."""
+    return np.asarray(np.einsum("ij,ik->jk", jacobian, jacobian))
 
 
 def _inflation(residuals: Array) -> float:

@@ -15,6 +15,8 @@ _SETTINGS = ("vdd", "v_leak", "r_leak", "r_syn", "r_battery")
 _WEIGHTS = ("r_weight1", "r_weight2", "r_weight3")
 _NO_PARTS = ("track_leak", "track_syn", "track_weight")  # the model reads resistances, not turns
 _LINEAR = ("v_leak", "vdd")
+# v_leak as far as the follower goes: within 2 mV of the rails, and its offset, beyond which all values are alike
+_FOLLOWED = (0.003, 0.997)
 _LEAST_RESISTANCE = 1.0  # Ohm, and so the lowest resistance on a logarithmic scale
 # standard deviation of an unknown that nothing is known of: a factor of 5, or half of its range. Far too wide to matter where
 # the trace says anything, and narrow enough to keep the equations solvable where it says nothing.
@@ -48,26 +50,34 @@ class Unknown:
     @property
     def low(self) -> float:
         """The lower end of its range, on its scale."""
-        return (
-            log(max(self.quantity.low, _LEAST_RESISTANCE if self.quantity.unit == "Ohm" else 0.0))
-            if self.logarithmic
-            else (self.quantity.low)
-        )
+        if self.logarithmic:
+            return log(max(self.quantity.low, _LEAST_RESISTANCE if self.quantity.unit == "Ohm" else 0.0))
+        return _FOLLOWED[0] if self.name == "v_leak" else self.quantity.low
 
     @property
     def high(self) -> float:
         """The upper end of its range, on its scale."""
-        return log(self.quantity.high) if self.logarithmic else self.quantity.high
+        if self.logarithmic:
+            return log(self.quantity.high)
+        return _FOLLOWED[1] if self.name == "v_leak" else self.quantity.high
 
     def value(self, scaled: float) -> float:
         """From its scale to SI units, kept inside its range."""
         inside = min(max(scaled, self.low), self.high)
-        return min(max(exp(inside) if self.logarithmic else inside, self.quantity.low), self.quantity.high)
+        return min(max(exp(inside), self.quantity.low), self.quantity.high) if self.logarithmic else inside
 
     def scaled(self, value: float) -> float:
-        """From SI units to its scale."""
-        inside = min(max(value, self.value(self.low)), self.value(self.high))
-        return log(inside) if self.logarithmic else inside
+        """From SI units to its scale, kept inside its range."""
+        if self.logarithmic:
+            return min(max(log(max(value, exp(self.low))), self.low), self.high)
+        return min(max(value, self.low), self.high)
+
+    def reach(self, low: float, high: float) -> tuple[float, float]:
+        """An interval on its scale in SI units; one that goes beyond its range ends where the quantity does."""
+        return (
+            self.quantity.low if low <= self.low else self.value(low),
+            self.quantity.high if high >= self.high else self.value(high),
+        )
 
 
 def known_names() -> tuple[str, ...]:
@@ -127,7 +137,7 @@ def estimate(unknown: Unknown, scaled: float, sd: float) -> Estimate:
         identifiable = high - low < log(KNOWN_FACTOR)
     else:
         identifiable = high - low < _KNOWN_SHARE * (unknown.high - unknown.low)
-    return Estimate(unknown.value(scaled), unknown.value(low), unknown.value(high), unknown.quantity.unit, bool(identifiable))
+    return Estimate(float(unknown.value(scaled)), *unknown.reach(low, high), unknown.quantity.unit, bool(identifiable))
 
 
 def _quantity(name: str) -> Quantity:

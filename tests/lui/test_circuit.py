@@ -5,6 +5,7 @@ import csv
 import re
 import subprocess
 from collections import defaultdict
+from dataclasses import fields
 from itertools import permutations
 from math import log
 from pathlib import Path
@@ -215,6 +216,16 @@ def test_initial_voltages_and_supply_reach_the_circuit(ngspice: Ngspice) -> None
     trace = LuiCircuit(ngspice).run(Experiment(board, 5e-3))
     assert trace.signals["v_mem"][0] == pytest.approx(0.5, abs=5e-3)
     assert trace.at("v_syn", 1e-3) == pytest.approx(1.3 - 0.3 * np.exp(-1e-3 / 0.11), abs=5e-3)
+
+
+def test_every_part_is_a_parameter_of_the_netlist(ngspice: Ngspice) -> None:
+    board = LuiBoard(LuiParameters(parts=BoardParts.sample(1)))
+    line = next(card for card in LuiCircuit(ngspice).deck(Experiment(board, 1.0)).splitlines() if card.startswith("xboard"))
+    given = dict(re.findall(r"(\w+)=(\S+)", line))
+    drawn = [f.name for f in fields(BoardParts) if f.name != "revision" and not f.name.startswith("track")]
+    assert len(given) == len(drawn) + 13  # and the settings
+    assert float(given["r10"]) == pytest.approx(board.parameters.parts.r_push_top)
+    assert float(given["vos_u1c"]) == pytest.approx(board.parameters.parts.offset_push)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
