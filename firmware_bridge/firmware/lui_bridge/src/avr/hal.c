@@ -30,13 +30,13 @@ uint8_t hal_lock(void) {
 }
 void hal_unlock(uint8_t before) { SREG = before; }
 
-// interrupts off: the time of timer value `low`, which lies at most half a turn (16 ms) back
+// interrupts off: the time of timer value `low`, which lies at most half a turn (16 ms) from now
 static uint32_t time_of(uint16_t low) {
     uint16_t now = TCNT1;
     uint32_t turns = overflows;
     if ((TIFR1 & _BV(TOV1)) && now < 0x8000) turns++;
-    if (low > now) turns--;
-    return turns << 15 | low >> 1;
+    int32_t ticks = (int32_t)now - (int16_t)(now - low); // may be of the turn before
+    return (turns << 15) + (uint32_t)(ticks >> 1);
 }
 
 uint32_t hal_now(void) {
@@ -46,7 +46,10 @@ uint32_t hal_now(void) {
     return now;
 }
 
-ISR(TIMER1_OVF_vect) { overflows++; }
+ISR(TIMER1_OVF_vect) {
+    while (TCNT1 >= 0xFF00) {} // the simulated timer interrupts a tick early
+    overflows++;
+}
 
 void hal_send(void) {
     uint8_t before = hal_lock();
@@ -57,7 +60,6 @@ void hal_send(void) {
 ISR(USART_UDRE_vect) {
     uint8_t byte;
     if (frame_take(&byte)) {
-        UCSR0A = (UCSR0A & _BV(U2X0)) | _BV(TXC0); // so that TXC0 tells when the last byte has left
         UDR0 = byte;
     } else {
         UCSR0B &= (uint8_t)~_BV(UDRIE0);
@@ -72,8 +74,8 @@ void hal_baud(uint32_t baud) {
         while (!(UCSR0A & _BV(UDRE0))) {}
         _delay_us(250); // two bytes at 115200: the one in the shift register, and a pause for the other side
     }
-    UBRR0 = baud == 115200 ? 16 : baud == 250000 ? 7 : 3; // with U2X0: 117647 (2.1 % too fast), the others exact
     UCSR0A = _BV(U2X0);
+    UBRR0 = baud == 115200 ? 16 : baud == 250000 ? 7 : 3; // with U2X0: 117647 (2.1 % too fast), the others exact
     UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
     UCSR0B = _BV(RXEN0) | _BV(TXEN0) | _BV(RXCIE0);
 }
