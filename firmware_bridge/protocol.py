@@ -55,7 +55,6 @@ SENDING: dict[str, dict[State, State]] = {
     "stim": _TALKING,
     "quiet": _TALKING,
     "stat": _TALKING,
-    "hello": _TALKING,
 }
 
 

@@ -100,14 +100,14 @@ class SimulatedBoard:
 
     def advance(self, seconds: float) -> None:
         """Let everything run for ``seconds`` (true ones)."""
-        end = self.now + seconds
-        while self.now < end:
-            self._step(min(end, self.now + _LOOK))
+        end = self.chip.cycle + ceil(seconds * self.chip.crystal)
+        while self.chip.cycle < end:
+            self._step(min(end, self.chip.cycle + ceil(_LOOK * self.chip.crystal)))
 
-    def _step(self, until: float) -> None:
+    def _step(self, until: int) -> None:
         self._waiting = self._waiting[self.chip.write(self._waiting) :]
-        self._show(self.luis.look_ahead(until + _OVERSHOOT))
-        self.chip.run(ceil(until * self.chip.crystal))
+        self._show(self.luis.look_ahead(until / self.chip.crystal + _OVERSHOOT))
+        self.chip.run(until)
         self.luis.advance(self.now)
         for edge in self.chip.edges():
             if edge.pin in STIMULUS_PINS:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// ATmega328P at 16 MHz (Arduino Uno and Nano). Timer 1 runs at 2 MHz and is the only clock: compare match A ticks the
-// sampling, B makes the stimulus edges, input capture stamps the comparator. Spike wire: D7 (AIN1) against the 1.1 V
+// ATmega328P at 16 MHz (Arduino Uno and Nano). Timer 1 runs at 2 MHz and is the clock: its compare match ticks the
+// sampling, its input capture stamps the comparator. Timer 2 wakes the stimulus. Spike wire: D7 (AIN1) against the 1.1 V
 // reference. Stimulus outputs 1 to 6: D2, D3, D4, D5, D6, D8.
 #include "../core/hal.h"
 #include <avr/eeprom.h>
@@ -17,7 +17,7 @@
 #error "timer, ADC clock and baud rates are made for 16 MHz"
 #endif
 
-enum { TICKS_PER_US = 2, FARTHEST_ALARM = 30000, NEAREST_ALARM = 8, REFERENCE_MUX = 0x0E };
+enum { TICKS_PER_US = 2, FARTHEST_LEAP = 200, REFERENCE_MUX = 0x0E };
 
 static volatile uint32_t overflows; // of timer 1
 static volatile uint16_t period_ticks;
@@ -84,7 +84,7 @@ void hal_sample_every(uint16_t period_us) {
     uint8_t before = hal_lock();
     period_ticks = period_us * TICKS_PER_US;
     if (period_us) {
-        OCR1A = TCNT1 + period_ticks;
+        OCR1A = (TCNT1 + period_ticks) | 1; // odd it stays: the simulated timer never matches 0
         TIFR1 = _BV(OCF1A);
         TIMSK1 |= _BV(OCIE1A);
     } else {
@@ -111,19 +111,19 @@ void hal_outputs(uint8_t mask) {
     PORTB = (uint8_t)((PORTB & ~0x01) | (mask >> 5 & 1));
 }
 
-// interrupts off
+// Timer 2 counts 4 us and turns in 1 ms: a far alarm is approached in leaps. It is not timer 1's second compare register,
+// because writing that one makes the simulated timer forget a match of the first that is due just then.
 void hal_alarm(uint32_t at) {
-    uint16_t low = TCNT1;
-    int32_t left = (int32_t)(at - time_of(low));
-    if (left > FARTHEST_ALARM) left = FARTHEST_ALARM;
-    if (left < NEAREST_ALARM) left = NEAREST_ALARM;
-    OCR1B = low + (uint16_t)left * TICKS_PER_US;
-    TIFR1 = _BV(OCF1B);
-    TIMSK1 |= _BV(OCIE1B);
+    int32_t left = (int32_t)(at - hal_now()) / 4;
+    uint8_t leap = left > FARTHEST_LEAP ? FARTHEST_LEAP : left < 2 ? 2 : (uint8_t)left;
+    leap += TCNT2;
+    OCR2A = leap ? leap : 1; // the simulated timer never matches 0
+    TIFR2 = _BV(OCF2A);
+    TIMSK2 = _BV(OCIE2A);
 }
-void hal_alarm_off(void) { TIMSK1 &= (uint8_t)~_BV(OCIE1B); }
+void hal_alarm_off(void) { TIMSK2 = 0; }
 
-ISR(TIMER1_COMPB_vect) { stimulus_alarm(); }
+ISR(TIMER2_COMPA_vect) { stimulus_alarm(); }
 
 // The comparator's output is high while the wire is below the reference, so a spike's start is a falling edge of it.
 void hal_spike_wire(uint8_t on) {
@@ -159,6 +159,8 @@ void avr_start(void) {
     TCCR1A = 0;
     TCCR1B = _BV(CS11);
     TIMSK1 = _BV(TOIE1);
+    TCCR2A = 0;
+    TCCR2B = _BV(CS22);
     ACSR = _BV(ACBG) | _BV(ACIC); // keeps the reference running, too
     DIDR0 = 0x3F;
     DIDR1 = _BV(AIN1D);

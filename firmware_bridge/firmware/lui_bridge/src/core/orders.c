@@ -18,7 +18,7 @@ enum { ANY, BIT, MASK, RATE, LINES, OUTPUT, WIDTH, COUNT, LEVEL, REFERENCE };
 static const struct {
     uint32_t least, most;
 } LIMITS[] PROGMEM = {
-    [ANY] = {0, UINT32_MAX},      [BIT] = {0, 1},    [MASK] = {1, (1 << HAL_INPUTS) - 1}, [RATE] = {32, 8000},
+    [ANY] = {0, UINT32_MAX},      [BIT] = {0, 1},    [MASK] = {1, (1 << HAL_INPUTS) - 1}, [RATE] = {32, 6000},
     [LINES] = {0, 50},            [OUTPUT] = {1, HAL_OUTPUTS}, [WIDTH] = {WIDTH_LEAST, 60000000}, [COUNT] = {1, 60000},
     [LEVEL] = {0, 5000},          [REFERENCE] = {0, 1300},
 };
@@ -44,15 +44,11 @@ static void stop(void) {
     sampler_stop();
 }
 
-static const char *do_hello(const uint32_t *a, uint8_t n) {
-    report_hello(n ? a[0] : 0);
-    return 0;
-}
-
 static const char *do_bin(const uint32_t *a, uint8_t n) {
     stop();
     report_binary((uint8_t)a[0]);
-    return do_hello(a + 1, n - 1);
+    report_hello(n > 1 ? a[1] : 0);
+    return 0;
 }
 
 static const char *do_plot(const uint32_t *a, uint8_t n) {
@@ -73,7 +69,7 @@ static const char *do_start(const uint32_t *a, uint8_t n) {
     uint16_t period = (uint16_t)((1000000 + a[0] / 2) / a[0]);
     answer = period;
     uint8_t sets = (uint8_t)(BLOCK_US / period);
-    return sampler_start(period, (uint8_t)a[1], sets ? sets : 1) ? 0 : T("too many channels for this rate");
+    return sampler_start(period, (uint8_t)a[1], sets ? sets : 1) ? 0 : T("too many for this rate");
 }
 
 static const char *do_stop(const uint32_t *a, uint8_t n) {
@@ -143,20 +139,19 @@ static const char *do_stat(const uint32_t *a, uint8_t n) {
 static order_t do_help;
 
 static const struct {
-    char usage[22];      // begins with the order's name
+    char usage[19];      // begins with the order's name
     uint8_t least, most; // how many numbers
     uint8_t limits[ARGUMENTS_MOST];
     order_t *run;
 } ORDERS[] PROGMEM = {
-    {"hello", 0, 1, {ANY}, do_hello},
     {"bin 0-1 [nonce]", 1, 2, {BIT, ANY}, do_bin},
     {"plot 0-50 [mask]", 1, 2, {LINES, MASK}, do_plot},
-    {"start 32-8000 mask", 2, 2, {RATE, MASK}, do_start},
+    {"start 32-6000 mask", 2, 2, {RATE, MASK}, do_start},
     {"stop", 0, 0, {ANY}, do_stop},
     {"spk mask [mV mV]", 1, 3, {MASK, LEVEL, LEVEL}, do_spk},
     {"fall mask [mV mV]", 1, 3, {MASK, LEVEL, LEVEL}, do_fall},
     {"wire 0-1", 1, 1, {BIT}, do_wire},
-    {"stim 1-6 us [n us t]", 2, 5, {OUTPUT, WIDTH, COUNT, WIDTH, ANY}, do_stim},
+    {"stim 1-6 us n us t", 2, 5, {OUTPUT, WIDTH, COUNT, WIDTH, ANY}, do_stim},
     {"quiet", 0, 0, {ANY}, do_quiet},
     {"baud 115200-500000", 1, 1, {ANY}, do_baud},
     {"ref [900-1300]", 0, 1, {REFERENCE}, do_ref},

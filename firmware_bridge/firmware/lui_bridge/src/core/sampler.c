@@ -4,7 +4,8 @@
 #include "spikes.h"
 #include "stimulus.h"
 
-enum { NONE = 0xFF, SCAN_US = SKEW_US + 4, REFERENCE_CONVERSIONS = 2 }; // the first one after the switch charges the sampling capacitor
+enum { NONE = 0xFF, SCAN_US = 150, // a channel with all that the interrupts do meanwhile
+       REFERENCE_CONVERSIONS = 2 }; // the first one after the switch charges the sampling capacitor
 
 static block_t blocks[2];
 static volatile uint8_t filling, ready = NONE;

@@ -7,7 +7,6 @@
 
 enum { CODES_MOST = (PAYLOAD_MOST - 4) / 2 };
 enum { SKEW_US = 110 }; // from one channel of a scan to the next: 13 ADC clocks of 8 us and the interrupt
-enum { PERIOD_LEAST = 120, PERIOD_MOST = 32000 }; // us
 enum { BIT_SPIKE = 1u << 15, BIT_STIMULUS = 1u << 14, CODE = 0x0FFF };
 
 typedef struct {
