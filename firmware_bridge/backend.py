@@ -76,13 +76,14 @@ def to_trace(record: Record, wiring: Wiring, readout: Readout, start_us: int, ra
 
 
 class MeasuredLui:
-    """A Lu.i on an Arduino. ``connect`` opens the way to it, for each run anew, so that it may be replugged in between.
+    """A Lu.i on an Arduino. ``connect`` opens the way to it, for each run anew, so that it may be replugged in between;
+    it is told the experiment because a simulated board must be set up for it.
 
     Wiring: membrane on A0, spike output on A1 and D7, inputs 1 to 3 on D2 to D4. Time 0 of a run is just some moment of a
     board that runs all the time.
     """
 
-    def __init__(self, connect: Callable[[], Transport], name: str = "board") -> None:
+    def __init__(self, connect: Callable[[Experiment[LuiBoard]], Transport], name: str = "board") -> None:
         self.name = name
         self._connect = connect
 
@@ -132,7 +133,7 @@ class MeasuredLui:
         nothing. Raises :class:`BoardError`.
         """
         wiring = Wiring()
-        session = Session(self._connect())
+        session = Session(self._connect(experiment))
         try:
             session.ask("wire", 1)
             session.ask("start", RATE, wiring.mask)

@@ -10,6 +10,7 @@ from firmware_bridge.wiring import Wiring
 from luisim.lui.neuron import Drive, Neuron, Piece, State
 from luisim.lui.parameters import LuiBoard
 
+_MOMENT = 1e-6  # s
 _TOO_MANY = 400  # stretches in one look ahead: a board that chatters
 
 
@@ -80,6 +81,16 @@ class SimulatedLuis:
                 elif stretch.start < to:
                     board.state = board.neuron.step(stretch.before, board.drive, to - stretch.start).end
         self.now = to
+
+    def voltages(self) -> dict[int, float]:
+        """Analog input -> V at it now."""
+        found: dict[int, float] = {}
+        for index, board in enumerate(self._boards):
+            piece = board.neuron.step(board.state, board.drive, _MOMENT)
+            found[index] = board.state.v_mem
+            if self.wiring.boards == 1:
+                found[1] = piece.v_out
+        return found
 
     def switch(self, output: int, high: bool) -> None:
         """Stimulus output ``output`` (1 to 6) of the Arduino has changed."""
