@@ -19,7 +19,7 @@ from luisim.errors import LuisimError, ParameterError, SimulationError, Unsuppor
 from luisim.experiment import Backend, Experiment
 from luisim.lui.parameters import LuiBoard
 from luisim.trace import Trace
-from tui import backends
+from tui import backends, board_commands
 
 app = cyclopts.App(
     name="luisim",
@@ -28,7 +28,9 @@ app = cyclopts.App(
     help_format="plaintext",
 )
 
-On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model or recording:PATH.")]
+board_commands.register(app)
+
+On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
 Png = Annotated[Path | None, Parameter(name="--png", help="Draw the traces into this file (.png, .svg or .pdf).")]
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything drawn by chance; equal seeds give equal runs.")]
@@ -64,7 +66,7 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
 def run(
     experiment: str,
     *,
-    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model or recording:PATH.")] = "model",
+    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model, board[:PORT] or recording:PATH.")] = "model",
     csv: Annotated[Path | None, Parameter(name="--csv", help="Write the trace here, its spikes beside it.")] = None,
     png: Png = None,
     seed: Seed = 0,
