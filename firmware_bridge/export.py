@@ -47,7 +47,12 @@ def _write(path: Path, head: list[str], rows: list[list[Any]], german: bool) -> 
         writer.writerow(head)
         for row in rows:
             cells = [cell if isinstance(cell, str) else "" if np.isnan(cell) else f"{cell:.9g}" for cell in row]
-            writer.writerow([cell.replace(".", ",") if german and not isinstance(v, str) else cell for cell, v in zip(cells, row, strict=True)])
+            writer.writerow(
+                [
+                    cell.replace(".", ",") if german and not isinstance(v, str) else cell
+                    for cell, v in zip(cells, row, strict=True)
+                ]
+            )
 
 
 def to_neo(recording: Recording) -> Any:
@@ -67,7 +72,11 @@ def to_neo(recording: Recording) -> Any:
             neo.IrregularlySampledSignal(time, values, units="V", time_units="s", name=name)
         )
     for name, times in recording.trace.spikes.items():
-        segment.spiketrains.append(neo.SpikeTrain(times, units="s", t_start=min(0.0, *times, time[0]), t_stop=max(time[-1], *times, time[-1]), name=name))
+        segment.spiketrains.append(
+            neo.SpikeTrain(
+                times, units="s", t_start=min(0.0, *times, time[0]), t_stop=max(time[-1], *times, time[-1]), name=name
+            )
+        )
     block.segments.append(segment)
     return block
 

@@ -21,8 +21,8 @@ def command(port: str, board: str = "uno", firmware: Path = FIRMWARE) -> list[st
     program = shutil.which("avrdude")
     if program is None:
         raise BoardError(
-            "avrdude is not installed; install it (sudo apt install avrdude), or open the sketch folder lui_bridge in the Arduino"
-            " IDE and upload it from there."
+            "avrdude is not installed; install it (sudo apt install avrdude), or open the sketch folder lui_bridge in the"
+            " Arduino IDE and upload it from there."
         )
     words = [program, "-q", "-p", "atmega328p", "-c", "arduino", "-P", port, "-b", str(_BOOTLOADER_BAUD[board]), "-D"]
     return [*words, "-U", f"flash:w:{firmware}:i"]

@@ -30,6 +30,7 @@ try:
     _GONE: tuple[type[BaseException], ...] = (serial.SerialException, OSError, TypeError, termios.error)
 except ImportError:  # Windows
     _GONE = (serial.SerialException, OSError, TypeError)
+_REFUSED: tuple[type[BaseException], ...] = (*_GONE, ValueError)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class SerialPort:
         """Change the rate. Raises :class:`BoardError` if this port cannot do it."""
         try:
             self._port.baudrate = baud
-        except (*_GONE, ValueError) as error:
+        except _REFUSED as error:
             raise BoardError(f"{self.name} cannot do {baud} baud ({error}); use 115200.") from None
 
     def reopen(self) -> None:
@@ -146,7 +147,7 @@ class SerialPort:
                 self._port = serial.Serial(
                     self.name, self._baud, timeout=_READ_TIMEOUT, write_timeout=2.0, exclusive=_exclusive()
                 )
-        except (*_GONE, ValueError) as error:
+        except _REFUSED as error:
             raise BoardError(sentence(error, self.name)) from None
         self._received: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -181,8 +182,8 @@ def sentence(error: BaseException, name: str) -> str:
         return f"Another program uses {name}: close the Serial Monitor, the plotter or the other luisim, then try again."
     if number == errno.EACCES:
         return (
-            f"You are not allowed to open {name}: join the group that may (sudo usermod -aG dialout $USER; uucp on Arch), log out"
-            " and in again."
+            f"You are not allowed to open {name}: join the group that may (sudo usermod -aG dialout $USER; uucp on Arch), log"
+            " out and in again."
         )
     if number in (errno.ENOENT, errno.ENODEV) or "FileNotFoundError" in text:
         return (

@@ -11,6 +11,7 @@ all little-endian. What may follow what stands in two tables, :data:`SENDING` an
 
 import struct
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -237,7 +238,7 @@ class Connection:
         if kind == 1:
             time_us = stamp if self._now < _WRAP // 2 else time_us
         try:
-            event = _EVENTS[kind](time_us, body[6:])
+            event: Event = _EVENTS[kind](time_us, body[6:])
         except (struct.error, ValueError):
             event = Damage(body, "a frame of the wrong length")
         if isinstance(event, Hello):
@@ -325,4 +326,4 @@ def _reply(time_us: int, payload: bytes) -> Reply:
     return Reply(first == "ok", tag, rest)
 
 
-_EVENTS = {1: _hello, 2: _samples, 3: _edge, 4: _status, 5: _reply}
+_EVENTS: dict[int, Callable[[int, bytes], Event]] = {1: _hello, 2: _samples, 3: _edge, 4: _status, 5: _reply}

@@ -44,7 +44,8 @@ class Readout:
         step = self.lsb / np.sqrt(12.0)
         accuracy = _ACCURACY * self.lsb / np.sqrt(3.0)
         relative = _CALIBRATED if self.calibrated else _REFERENCE_HALF_WIDTH / np.sqrt(3.0) / NOMINAL_REFERENCE
-        return np.sqrt(step**2 + accuracy**2 + (relative * np.asarray(volts, dtype=np.float64)) ** 2)
+        spread: Array = np.sqrt(step**2 + accuracy**2 + (relative * np.asarray(volts, dtype=np.float64)) ** 2)
+        return spread
 
 
 def two_point(codes: tuple[float, float], volts: tuple[float, float], readout: Readout) -> Readout:

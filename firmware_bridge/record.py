@@ -11,6 +11,7 @@ from firmware_bridge.readout import Readout
 from firmware_bridge.recording import Recorder
 from firmware_bridge.session import Gap, Session
 from firmware_bridge.wiring import MOST, Wiring
+from luisim.trace import Array
 
 FALL_HIGH, FALL_LOW = 600, 300  # mV: a membrane that falls from above to below within 5 ms has been reset
 _CLOCK_EVERY = 5.0  # s
@@ -74,7 +75,7 @@ class Tape:
             else:
                 self._offset = self._session.transport.now() - self._begun
         ticks = scan.time_us - self._zero + scan.period_us * np.arange(len(scan.words))
-        times = self._offset + ticks * 1e-6
+        times: Array = np.asarray(self._offset + ticks * 1e-6, dtype=np.float64)
         self._recorder.samples(times, self._readout.volts(scan.codes))
         self.time = float(times[-1])
         self.samples += len(times)

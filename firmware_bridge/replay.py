@@ -36,8 +36,8 @@ class RecordedLui:
         self.name = f"recording:{source}"
         if not self.path.exists():
             raise ParameterError(
-                f"There is no recording {source!r}: give the path of a recorded folder or of a CSV file, or the name of a shipped one"
-                f" ({', '.join(shipped_recordings())})."
+                f"There is no recording {source!r}: give the path of a recorded folder or of a CSV file, or the name of a"
+                f" shipped one ({', '.join(shipped_recordings())})."
             )
 
     def unsupported(self, experiment: Experiment[LuiBoard]) -> str | None:

@@ -202,7 +202,9 @@ class Session:
                 break
             except BoardError:
                 if self.transport.now() >= until:
-                    raise BoardError(f"{reason} It did not come back within {_BACK:.0f} s; plug it in and begin again.") from None
+                    raise BoardError(
+                        f"{reason} It did not come back within {_BACK:.0f} s; plug it in and begin again."
+                    ) from None
         self.clock = DeviceClock()
         self.set_baud(baud)
         for command, numbers in sorted(self._settings.items(), key=lambda item: item[0] == "start"):

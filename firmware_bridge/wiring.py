@@ -22,7 +22,9 @@ class Wiring:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.names) <= MOST or len(set(self.names)) != len(self.names):
-            raise BoardError(f"An Arduino reads 1 to {MOST} boards with different names, not {', '.join(self.names) or 'none'}.")
+            raise BoardError(
+                f"An Arduino reads 1 to {MOST} boards with different names, not {', '.join(self.names) or 'none'}."
+            )
 
     @classmethod
     def of(cls, boards: int) -> "Wiring":

@@ -53,7 +53,7 @@ def load_experiment(source: str) -> Experiment[LuiBoard]:
 
 
 def open_backend(word: str) -> Backend[LuiBoard]:
-    """The back end that a word after ``--on`` means: ``circuit``, ``model``, ``board``, ``board:PORT`` or ``recording:PATH``."""
+    """What a word after ``--on`` means: ``circuit``, ``model``, ``board``, ``board:PORT`` or ``recording:PATH``."""
     kind, _, rest = word.partition(":")
     match kind:
         case "circuit" if not rest:

@@ -27,7 +27,9 @@ from luisim.experiment import Experiment
 from luisim.lui.parameters import LuiBoard
 from tui import backends
 
-Port = Annotated[str, Parameter(name="--port", help="Such as /dev/ttyACM0, COM3 or socket://host:port; by default the Arduino.")]
+Port = Annotated[
+    str, Parameter(name="--port", help="Such as /dev/ttyACM0, COM3 or socket://host:port; by default the Arduino.")
+]
 Boards = Annotated[int, Parameter(name="--boards", help="How many Lu.i boards hang on the Arduino, 1 to 6.")]
 
 
@@ -87,7 +89,9 @@ def record(
     return 0
 
 
-def replay(recording: str, *, png: Annotated[Path | None, Parameter(name="--png", help="Draw it into this file.")] = None) -> int:
+def replay(
+    recording: str, *, png: Annotated[Path | None, Parameter(name="--png", help="Draw it into this file.")] = None
+) -> int:
     """Show what a recording holds. To compare it, use it as a back end: --on recording:FOLDER.
 
     Parameters

@@ -30,7 +30,9 @@ app = cyclopts.App(
 
 board_commands.register(app)
 
-On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")]
+On = Annotated[
+    tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
 Png = Annotated[Path | None, Parameter(name="--png", help="Draw the traces into this file (.png, .svg or .pdf).")]
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything drawn by chance; equal seeds give equal runs.")]

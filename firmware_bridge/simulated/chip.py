@@ -140,7 +140,7 @@ class Chip:
 
     def set_wire(self, edges: Sequence[tuple[int, float]]) -> None:
         """The voltage at D7 from now on: (cycle, V) of each change."""
-        rows = [(cycle, 0, round(volts * 1000)) for cycle, volts in edges]
+        rows = [_Edge(cycle, 0, round(volts * 1000)) for cycle, volts in edges]
         self._lib.chip_wire(self._chip, (_Edge * len(rows))(*rows), len(rows))
 
     def run(self, cycle: int) -> None:

@@ -17,7 +17,19 @@ from luisim.lui.parameters import LuiBoard
 
 _VCC = 5.0
 _SETS_US, _CODES_MOST = 20_000, 54  # a frame waits 20 ms at most and holds so many codes
-_ORDERS = {"bin": 2, "start": 2, "stop": 0, "spk": 3, "fall": 3, "wire": 1, "stim": 5, "quiet": 0, "baud": 1, "ref": 1, "stat": 0}
+_ORDERS = {
+    "bin": 2,
+    "start": 2,
+    "stop": 0,
+    "spk": 3,
+    "fall": 3,
+    "wire": 1,
+    "stim": 5,
+    "quiet": 0,
+    "baud": 1,
+    "ref": 1,
+    "stat": 0,
+}
 
 
 class MemoryBoard:
@@ -62,7 +74,11 @@ class MemoryBoard:
         """Let it run for ``seconds``."""
         end = self.now + seconds
         while self.now < end:
-            due = [self._next_status, *(time for time, _, _ in self._switches[:1]), *([self._next_tick] if self._period else [])]
+            due = [
+                self._next_status,
+                *(time for time, _, _ in self._switches[:1]),
+                *([self._next_tick] if self._period else []),
+            ]
             to = min(end, max(self._start + min(due) * 1e-6, self.now))
             if to > self.now:
                 self.luis.look_ahead(to)
@@ -162,7 +178,7 @@ class MemoryBoard:
                 self.baud = rate
             case "stat", []:
                 self._status(us)
-            case ("spk" | "fall" | "ref"), _:
+            case (("spk" | "fall" | "ref"), _):
                 pass
             case _:
                 return self._say(f"err {tag}{name} with other numbers", us)
