@@ -239,7 +239,7 @@ class Connection:
             time_us = stamp if self._now < _WRAP // 2 else time_us
         try:
             event: Event = _EVENTS[kind](time_us, body[6:])
-        except (struct.error, ValueError):
+        except (struct.error, ValueError, IndexError):
             event = Damage(body, "a frame of the wrong length")
         if isinstance(event, Hello):
             if self.state is State.GREETING and event.nonce != self._nonce:
@@ -265,16 +265,18 @@ class Connection:
     def _lines(self, data: bytes) -> None:
         start = data.find(BANNER)
         if start >= 0:
+            if start and self.state is not State.TEXT:
+                self._events.append(Damage(data[:start], "cut off by a restart"))
+                data = data[start:]
             self.state = State.TEXT
             self._sequence = None
             self._now = 0
             self._reader.clear()
-            banner = data[start:].split(b"\n")[0]
-            self._events.append(Restarted(banner.decode("ascii", "replace").strip()))
-            data = data[:start]
         if self.state is State.TEXT:
             for line in data.decode("ascii", "replace").splitlines():
-                if line.strip():
+                if line.startswith(BANNER.decode()):
+                    self._events.append(Restarted(line.strip()))
+                elif line.strip():
                     self._events.append(Text(line.strip()))
 
 

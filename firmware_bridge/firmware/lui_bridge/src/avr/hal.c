@@ -123,7 +123,8 @@ void hal_alarm(uint32_t at) {
 }
 void hal_alarm_off(void) { TIMSK2 = 0; }
 
-ISR(TIMER2_COMPA_vect) { stimulus_alarm(); }
+// lets the others interrupt it: looking through the list takes longer than a tick may wait
+ISR(TIMER2_COMPA_vect, ISR_NOBLOCK) { stimulus_alarm(); }
 
 // The comparator's output is high while the wire is below the reference, so a spike's start is a falling edge of it.
 void hal_spike_wire(uint8_t on) {
@@ -145,7 +146,9 @@ void hal_spike_wire(uint8_t on) {
 ISR(TIMER1_CAPT_vect) {
     uint16_t low = ICR1;
     TIMSK1 &= (uint8_t)~_BV(ICIE1);
-    bridge_spike_wire(!(TCCR1B & _BV(ICES1)), time_of(low));
+    uint32_t time = time_of(low);
+    sei(); // the rest may wait for others
+    bridge_spike_wire(!(TCCR1B & _BV(ICES1)), time);
 }
 
 uint16_t hal_load_reference(void) { return eeprom_read_word(&stored_reference); }

@@ -59,18 +59,19 @@ uint8_t spikes_sample(uint8_t channel, uint16_t code, uint32_t time) {
 }
 
 void edge_put(uint8_t source, uint8_t seen, uint32_t time) {
-    uint8_t at = head, end = (at + 1) & (QUEUE - 1);
+    uint8_t before = hal_lock(), at = head, end = (at + 1) & (QUEUE - 1);
     counter++;
     if (end == tail) {
         lost++;
-        return;
+    } else {
+        edge_t *edge = &queue[at];
+        edge->time = time;
+        edge->counter = counter;
+        edge->source = source;
+        edge->seen = seen;
+        head = end;
     }
-    edge_t *edge = &queue[at];
-    edge->time = time;
-    edge->counter = counter;
-    edge->source = source;
-    edge->seen = seen;
-    head = end;
+    hal_unlock(before);
 }
 
 uint8_t edge_take(edge_t *edge) {

@@ -18,15 +18,15 @@ uint8_t stimulus_levels(void) { return levels; }
 uint8_t stimulus_add(uint8_t output, uint32_t start, uint32_t width, uint16_t count, uint32_t period) {
     for (train_t *train = trains; train < trains + TRAINS; train++)
         if (!train->left) {
-            uint8_t before = hal_lock();
             train->edge = start;
             train->width = width;
             train->period = period;
-            train->left = count;
             train->output = output;
             train->on = 0;
-            stimulus_alarm();
+            uint8_t before = hal_lock();
+            train->left = count; // now the interrupt sees it
             hal_unlock(before);
+            hal_alarm(hal_now());
             return 1;
         }
     return 0;
