@@ -56,7 +56,7 @@ class MemoryBoard:
         self._switches: list[tuple[int, int, bool]] = []  # (us, output, on)
         self._next_status = 1_000_000
         self._seen = [len(self.luis.spikes(board)) for board in range(self.luis.wiring.boards)]
-        self.baud = BAUD
+        self.baud = self._next_baud = BAUD
 
     def read(self) -> bytes:
         """What it has sent since the last call."""
@@ -73,6 +73,8 @@ class MemoryBoard:
     def advance(self, seconds: float) -> None:
         """Let it run for ``seconds``."""
         end = self.now + seconds
+        if not self._out:
+            self.baud = self._next_baud
         while self.now < end:
             due = [
                 self._next_status,
@@ -175,7 +177,7 @@ class MemoryBoard:
                 for output in range(1, OUTPUTS + 1):
                     self.luis.switch(output, False)
             case "baud", [rate] if rate in BAUDS:
-                self.baud = rate
+                self._next_baud = rate  # the answer still goes at the old one
             case "stat", []:
                 self._status(us)
             case (("spk" | "fall" | "ref"), _):

@@ -33,6 +33,7 @@ class Terminal:
         self._poll.register(self._master, select.POLLIN | select.POLLHUP)
         self._open = False
         self._to_send = b""
+        self._in_step = True
 
     def close(self) -> None:
         """Unplug it."""
@@ -60,7 +61,8 @@ class Terminal:
         sent = self.board.read()
         if not is_open:
             return
-        in_step = abs(self.board.baud / (self._client_baud() or self.board.baud) - 1.0) < 0.04
+        now_in_step = abs(self.board.baud / (self._client_baud() or self.board.baud) - 1.0) < 0.04
+        in_step, self._in_step = now_in_step or self._in_step, now_in_step  # the last bytes before a change arrive whole
         if events & select.POLLIN:
             with contextlib.suppress(OSError):
                 data = os.read(self._master, 4096)
