@@ -89,12 +89,12 @@ def export_nwb(recording: Recording, path: Path) -> None:
         raise BoardError("pynwb is not installed; install it: pip install 'luisim[nwb]'") from None
     trace = recording.trace
     begun = datetime.fromisoformat(str(recording.meta.get("begun", "1970-01-01T00:00:00"))).astimezone(UTC)
-    file = pynwb.NWBFile("a Lu.i board", trace.origin, begun)
+    file = pynwb.NWBFile(session_description="a Lu.i board", identifier=trace.origin, session_start_time=begun)
     time, columns = with_gaps(recording)
     for name, values in zip(trace.signals, columns.T, strict=True):
-        file.add_acquisition(pynwb.TimeSeries(name, values, "V", timestamps=time))
+        file.add_acquisition(pynwb.TimeSeries(name=name, data=values, unit="V", timestamps=time))
+    file.add_unit_column(name="output", description="which board's output")
     for name, times in trace.spikes.items():
-        file.add_unit_column("name", "output") if file.units is None else None
-        file.add_unit(spike_times=times, name=name)
+        file.add_unit(spike_times=times, output=name)
     with pynwb.NWBHDF5IO(str(path), "w") as io:
         io.write(file)

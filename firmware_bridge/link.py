@@ -23,6 +23,7 @@ from firmware_bridge.protocol import BAUD
 _ARDUINO_VENDORS = {0x2341: "Arduino", 0x2A03: "Arduino"}
 _CONVERTERS = {(0x1A86, 0x7523): "CH340", (0x0403, 0x6001): "FTDI", (0x0403, 0x6015): "FTDI", (0x10C4, 0xEA60): "CP210x"}
 _READ_TIMEOUT = 0.05  # s
+_CHUNK = 4096  # bytes
 # what pyserial lets through when a port goes away; termios.error is no OSError, and a close during a read gives a TypeError
 try:
     import termios
@@ -78,6 +79,7 @@ class SerialPort:
     def __init__(self, name: str, baud: int = BAUD) -> None:
         self.name = name
         self._baud = baud
+        self._is_socket = name.startswith("socket://")
         self._open()
 
     def now(self) -> float:
@@ -154,12 +156,16 @@ class SerialPort:
         self._reader = threading.Thread(target=self._read_on, args=(self._port, self._received, self._closing), daemon=True)
         self._reader.start()
 
-    @staticmethod
-    def _read_on(port: serial.Serial, received: "queue.SimpleQueue[bytes | BaseException]", closing: threading.Event) -> None:
+    def _read_on(
+        self, port: serial.Serial, received: "queue.SimpleQueue[bytes | BaseException]", closing: threading.Event
+    ) -> None:
         try:
             while not closing.is_set():
-                data = port.read(1)
-                if data:
+                # a socket does not know how much waits: read for as long as the timeout
+                data = port.read(_CHUNK if self._is_socket else 1)
+                if data and self._is_socket:
+                    received.put(data)
+                elif data:
                     time.sleep(0.004)  # let a frame's bytes gather: a tenth of the wake-ups, no later than a frame takes
                     received.put(data + port.read(port.in_waiting))
         except _GONE as error:
