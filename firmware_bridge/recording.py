@@ -146,6 +146,22 @@ def read_recording(folder: Path) -> Recording:
     return Recording(trace, meta, gaps)
 
 
+def single_boards(trace: Trace) -> dict[str, Trace]:
+    """Each board of ``trace`` by itself, its signals named as those of a single board; one without a name as it is."""
+    if "v_mem" in trace.signals:
+        return {"": trace}
+    names = [signal.removesuffix(".v_mem") for signal in trace.signals if signal.endswith(".v_mem")]
+    return {
+        name: Trace(
+            trace.time,
+            {"v_mem": trace.signals[f"{name}.v_mem"]},
+            {"out": trace.spikes.get(name, np.empty(0))},
+            f"{trace.origin}, board {name}",
+        )
+        for name in names
+    }
+
+
 def _rows(lines: Sequence[str], width: int, folder: Path) -> list[list[float]]:
     rows = []
     for number, line in enumerate(lines, start=2):

@@ -61,6 +61,8 @@ class RecordedLui:
     ) -> Trace:
         """The recording from its start, for as long as the experiment lasts or the recording reaches."""
         recorded = read_recording(self.path).trace if self.path.is_dir() else read_csv(self.path)
+        if "v_mem" not in recorded.signals:
+            raise ParameterError(f"{self.name} holds several boards; look at it with luisim replay, or export it.")
         time = recorded.time - recorded.time[0]
         inside = time <= experiment.duration
         if np.count_nonzero(inside) < 2:

@@ -18,7 +18,7 @@ from firmware_bridge.protocol import Samples
 from firmware_bridge.readout import reference_for
 from firmware_bridge.record import arm
 from firmware_bridge.record import record as record_session
-from firmware_bridge.recording import Recorder, new_folder, read_recording, recordings_folder
+from firmware_bridge.recording import Recorder, new_folder, read_recording, recordings_folder, single_boards
 from firmware_bridge.session import Session
 from firmware_bridge.wiring import Wiring
 from luisim import __version__
@@ -102,14 +102,16 @@ def replay(
     from tui import report
 
     found = read_recording(recording_path(recording))
-    experiment = Experiment(LuiBoard(), max(found.trace.duration, 1e-3), name="recording")
-    print(report.run_text(experiment, found.trace))
+    experiment = Experiment(LuiBoard(), min(max(found.trace.duration, 1e-3), 3600.0), name="recording")
+    traces = list(single_boards(found.trace).values())
+    for trace in traces:
+        print(report.run_text(experiment, trace))
     for start, end in found.gaps:
         print(f"gap from {start:.2f} s to {end:.2f} s")
     if png is not None:
         from tui.picture import draw
 
-        draw([found.trace], found.trace.origin, png)
+        draw(traces, found.trace.origin, png)
         _say(f"picture written to {png}")
     return 0
 

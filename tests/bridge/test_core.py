@@ -61,7 +61,23 @@ def test_both_ends_agree(core: Path) -> None:
 def test_noise_and_half_orders_never_hurt(core: Path) -> None:
     rng = random.Random(21)
     names = [b"bin", b"plot", b"start", b"stop", b"spk", b"fall", b"wire", b"stim", b"quiet", b"baud", b"ref", b"stat", b"help"]
-    numbers = [b"0", b"1", b"2", b"3", b"6", b"7", b"63", b"64", b"1000", b"6000", b"15000", b"4294967295", b"4294967296", b"-1", b"x"]
+    numbers = [
+        b"0",
+        b"1",
+        b"2",
+        b"3",
+        b"6",
+        b"7",
+        b"63",
+        b"64",
+        b"1000",
+        b"6000",
+        b"15000",
+        b"4294967295",
+        b"4294967296",
+        b"-1",
+        b"x",
+    ]
     orders = bytearray()
     for _ in range(4000):
         if rng.random() < 0.3:

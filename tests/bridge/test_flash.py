@@ -19,7 +19,14 @@ def test_avrdude_writes_the_firmware_through_a_bootloader(tmp_path: Path, simula
     if shutil.which("avrdude") is None or shutil.which("avr-gcc") is None:
         pytest.skip("no avrdude or avr-gcc: sudo apt install avrdude gcc-avr avr-libc")
     source = Path(__file__).with_name("bootloader.c")
-    flags = ["-mmcu=atmega328p", "-DF_CPU=16000000UL", "-Os", "-std=gnu11", "-Wl,-Ttext=0x7000", "-Wl,--section-start=.text=0x7000"]
+    flags = [
+        "-mmcu=atmega328p",
+        "-DF_CPU=16000000UL",
+        "-Os",
+        "-std=gnu11",
+        "-Wl,-Ttext=0x7000",
+        "-Wl,--section-start=.text=0x7000",
+    ]
     subprocess.run(["avr-gcc", *flags, str(source), "-o", "boot.elf"], check=True, cwd=tmp_path)
     subprocess.run(["avr-objcopy", "-O", "ihex", "boot.elf", "boot.hex"], check=True, cwd=tmp_path)
     board = simulated(1, firmware=(tmp_path / "boot.hex").read_text())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real ports: a simulated board behind a pseudo-terminal, sockets, and what goes wrong with either."""
 
+import contextlib
 import errno
 import socket
 import subprocess
@@ -33,6 +34,12 @@ def scans(session: Session, count: int) -> list:
     raise AssertionError("no samples")
 
 
+def use_up(port: SerialPort) -> None:
+    """Read until it is noticed that the port has gone."""
+    for _ in range(100):
+        port.read(0.1)
+
+
 @pytest.mark.parametrize("kind", ["chip", "memory"])
 def test_end_to_end_over_a_terminal(request, served, kind) -> None:
     board = request.getfixturevalue("simulated")(1) if kind == "chip" else MemoryBoard()
@@ -61,9 +68,7 @@ def test_unplugging_a_terminal_is_told() -> None:
     thread.join()
     terminal.close()
     with pytest.raises(BoardError, match=r"was unplugged|no port"):
-        for _ in range(100):
-            port.read(0.1)
-            port.write(b"\n")
+        use_up(port)
     with pytest.raises(BoardError):
         port.reopen()
 
@@ -80,10 +85,8 @@ def test_a_board_behind_a_socket() -> None:
         while not done.is_set():
             board.advance(0.002)
             client.sendall(board.read())
-            try:
+            with contextlib.suppress(TimeoutError):
                 board.write(client.recv(4096))
-            except TimeoutError:
-                pass
         client.close()
 
     thread = threading.Thread(target=serve)
@@ -96,8 +99,7 @@ def test_a_board_behind_a_socket() -> None:
     thread.join()
     server.close()
     with pytest.raises(BoardError, match="is gone"):
-        for _ in range(100):
-            port.read(0.1)
+        use_up(port)
     port.close()
 
 

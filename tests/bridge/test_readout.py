@@ -31,7 +31,9 @@ def test_codes_become_volts() -> None:
     assert readout.volts(codes) == pytest.approx(true)
     assert Readout(5.0, calibrated=True).uncertainty(2.5) < readout.uncertainty(2.5)
     # by hand: 4.88 mV / sqrt 12, 2 x 4.88 mV / sqrt 3, 0.5 % of 2.5 V
-    assert Readout(5.0, calibrated=True).uncertainty(2.5) == pytest.approx(np.sqrt(1.41**2 + 5.64**2 + 12.5**2) * 1e-3, rel=1e-3)
+    assert Readout(5.0, calibrated=True).uncertainty(2.5) == pytest.approx(
+        np.sqrt(1.41**2 + 5.64**2 + 12.5**2) * 1e-3, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(("vcc", "reference"), [(4.75, 1.1), (5.0, 1.03), (5.2, 1.17)])

@@ -17,16 +17,18 @@ from firmware_bridge import recording as recording_module
 from firmware_bridge.errors import BoardError
 from firmware_bridge.export import export_csv, to_neo, with_gaps
 from firmware_bridge.record import arm, record
-from firmware_bridge.recording import Recorder, new_folder, read_recording
+from firmware_bridge.recording import Recorder, new_folder, read_recording, single_boards
 from firmware_bridge.replay import RecordedLui
 from firmware_bridge.session import Session
 from firmware_bridge.simulated.memory import MemoryBoard
 from firmware_bridge.simulated.port import VirtualPort
 from firmware_bridge.wiring import Wiring
 from luisim.compare import compare
+from luisim.errors import ParameterError
 from luisim.experiment import Experiment
 from luisim.lui.model import LuiModel
 from luisim.lui.parameters import LuiBoard, LuiParameters
+from tui.board_commands import replay
 
 BOARDS = [LuiBoard(LuiParameters(v_leak=0.80 - 0.02 * n)) for n in range(6)]
 
@@ -58,6 +60,18 @@ def test_a_recording_is_a_back_end(tmp_path: Path) -> None:
     experiment = Experiment(BOARDS[0], 2.5, name="again")
     found = compare(LuiModel().run(experiment), RecordedLui(str(tmp_path / "r")).run(experiment))
     assert abs(found.isi_difference) < 0.3
+
+
+def test_several_boards_are_told_apart(tmp_path: Path) -> None:
+    recorded(tmp_path / "r", 2, 2.0)
+    trace = read_recording(tmp_path / "r").trace
+    boards = single_boards(trace)
+    assert set(boards) == {"1", "2"}
+    assert np.array_equal(boards["2"].signals["v_mem"], trace.signals["2.v_mem"])
+    with pytest.raises(ParameterError, match="several boards"):
+        RecordedLui(str(tmp_path / "r")).run(Experiment(BOARDS[0], 1.0))
+    assert replay(str(tmp_path / "r"), png=tmp_path / "r.png") == 0
+    assert (tmp_path / "r.png").stat().st_size > 1000
 
 
 def test_a_gap_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
