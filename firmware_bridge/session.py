@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Session: talking to one board over any transport: greeting, questions and answers, and coming back after an unplug."""
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -124,9 +125,8 @@ class Session:
         was and yields a :class:`Gap`. Raises :class:`BoardError` if the board stays away for 30 s.
         """
         waiting, self._waiting = self._waiting, []
-        yield from waiting
         try:
-            for event in self._receive(0.0 if waiting else timeout):
+            for event in itertools.chain(waiting, self._receive(0.0 if waiting else timeout)):
                 if isinstance(event, Restarted):
                     yield self._come_back("The board was reset.")
                     return

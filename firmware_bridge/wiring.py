@@ -7,7 +7,6 @@ from firmware_bridge.errors import BoardError
 
 MOST = 6
 STIMULUS_PINS = ("D2", "D3", "D4", "D5", "D6", "D8")  # stimulus outputs 1 to 6
-SPIKE_PIN = "D7"
 
 
 @dataclass(frozen=True)

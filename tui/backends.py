@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from firmware_bridge.backend import MeasuredLui
-from firmware_bridge.connect import connect
 from firmware_bridge.replay import RecordedLui, shipped_recordings
 from luisim.errors import ParameterError
 from luisim.experiment import Backend, Experiment
@@ -61,6 +60,8 @@ def open_backend(word: str) -> Backend[LuiBoard]:
         case "model" if not rest:
             return LuiModel()
         case "board":
+            from firmware_bridge.connect import connect  # with pyserial, which the app starts without
+
             return MeasuredLui(lambda experiment: connect(rest, experiment), word)
         case "recording" if rest:
             return RecordedLui(rest)

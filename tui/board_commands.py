@@ -190,7 +190,9 @@ def flash(
     """Put the bridge firmware on an Arduino Uno or Nano."""
     _say(f"writing the firmware to {port}; this takes some seconds")
     flashing.flash(port, board)
-    hello = Session(link.SerialPort(port)).hello
+    session = Session(link.SerialPort(port))
+    hello = session.hello
+    session.close()
     print(f"{port} answers: firmware {'.'.join(map(str, hello.firmware))}, supply {hello.vcc:.2f} V")
     return 0
 

@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log = error.log if isinstance(error, SimulationError) else ()
         for line in log[-5:]:
             _say(f"    {line}")
-        code = 1 if isinstance(error, SimulationError) else 2
+        code = 1 if isinstance(error, SimulationError | OSError) else 2  # a BoardError is an OSError
     except KeyboardInterrupt:
         _progress("")
         _say("luisim: stopped.")
