@@ -5,6 +5,7 @@ import difflib
 from importlib.resources import files
 from pathlib import Path
 
+from firmware_bridge.backend import MeasuredLui
 from firmware_bridge.replay import RecordedLui, shipped_recordings
 from luisim.errors import ParameterError
 from luisim.experiment import Backend, Experiment
@@ -51,16 +52,20 @@ def load_experiment(source: str) -> Experiment[Lui]:
 
 
 def open_backend(word: str) -> Backend[Lui]:
-    """The back end that a word after ``--on`` means: ``circuit``, ``model`` or ``recording:PATH``."""
+    """What a word after ``--on`` means: ``circuit``, ``model``, ``board``, ``board:PORT`` or ``recording:PATH``."""
     kind, _, rest = word.partition(":")
     match kind:
         case "circuit" if not rest:
             return LuiCircuit()
         case "model" if not rest:
             return LuiModel()
+        case "board":
+            from firmware_bridge.connect import connect  # with pyserial, which the app starts without
+
+            return MeasuredLui(lambda device: connect(rest, device), word)
         case "recording" if rest:
             return RecordedLui(rest)
     raise ParameterError(
-        f"There is no back end {word!r}: give circuit, model, or recording:PATH"
+        f"There is no back end {word!r}: give circuit, model, board, board:PORT, board:simulated, or recording:PATH"
         f" (shipped recordings: {', '.join(f'recording:{name}' for name in shipped_recordings())})."
     )

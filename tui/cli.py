@@ -19,7 +19,7 @@ from luisim.errors import LuisimError, ParameterError, SimulationError, Unsuppor
 from luisim.experiment import Backend, Experiment
 from luisim.lui.network import Lui
 from luisim.trace import Trace
-from tui import backends, lui_commands
+from tui import backends, board_commands, lui_commands
 from tui.console import bar as _bar
 from tui.console import progress as _progress
 from tui.console import say as _say
@@ -33,7 +33,11 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 
-On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model or recording:PATH.")]
+board_commands.register(app)
+
+On = Annotated[
+    tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
 Png = Annotated[Path | None, Parameter(name="--png", help="Draw the traces into this file (.png, .svg or .pdf).")]
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything drawn by chance; equal seeds give equal runs.")]
@@ -69,7 +73,7 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
 def run(
     experiment: str,
     *,
-    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model or recording:PATH.")] = "model",
+    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model, board[:PORT] or recording:PATH.")] = "model",
     csv: Annotated[Path | None, Parameter(name="--csv", help="Write the trace here, its spikes beside it.")] = None,
     png: Png = None,
     seed: Seed = 0,
@@ -207,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log = error.log if isinstance(error, SimulationError) else ()
         for line in log[-5:]:
             _say(f"    {line}")
-        code = 1 if isinstance(error, SimulationError) else 2
+        code = 1 if isinstance(error, SimulationError | OSError) else 2  # a BoardError is an OSError
     except KeyboardInterrupt:
         _progress("")
         _say("luisim: stopped.")
