@@ -10,6 +10,7 @@ import numpy as np
 from firmware_bridge.errors import BoardError
 from firmware_bridge.protocol import Edge, Lost, Samples, Status
 from firmware_bridge.readout import Readout
+from firmware_bridge.record import arm
 from firmware_bridge.session import Gap, Session, Transport
 from firmware_bridge.wiring import STIMULUS_PINS, Wiring
 from luisim import measure
@@ -22,6 +23,7 @@ from luisim.trace import Array, Trace
 
 RATE = 1000  # samples per second and channel: more would load the membrane through the ADC
 _LEAD = 0.2  # s between the first sample asked for and time 0 of the experiment
+_SILENCE = 3.0  # s
 _AHEAD = 0.5  # s: pulses are handed to the board so long before they are due
 _PLACES = 6  # of the board's eight for pulse trains
 _LEAST_AMPLITUDE, _LEAST_WIDTH = 1.8, 50e-6  # V, s
@@ -143,17 +145,13 @@ class MeasuredLui:
         wiring = Wiring()
         session = Session(self._connect(experiment.device))
         try:
-            session.ask("wire", 1)
-            session.ask("start", RATE, wiring.mask)
+            arm(session, wiring, RATE)
             record = Record(vcc=session.hello.vcc)
             start = self._first_sample(session, record) + round(_LEAD * 1e6)
             self._measure(session, record, experiment, start, progress, cancelled)
         finally:
             session.close()
-        if record.gaps:
-            raise BoardError(f"{record.gaps[0].reason} The measurement has a gap; repeat it.")
-        if record.lost:
-            raise BoardError(f"{record.lost} frames were lost on the way; use another cable or port, and repeat.")
+        _check_whole(record)
         readout = Readout(record.vcc or 5.0, session.hello.calibrated, bits=session.hello.bits)
         skew = session.hello.scan_skew
         trace = _cut(to_trace(record, wiring, readout, start, session.clock.rate, skew, self.name), experiment.duration)
@@ -190,6 +188,7 @@ class MeasuredLui:
                 running.append(at + width)
             for event in session.events(0.05):
                 record.add(event)
+            _check_heard(session)
             last = record.scans[-1]
             now = last.time_us + last.period_us * len(last.words)
             running = [when for when in running if when > now]
@@ -197,6 +196,38 @@ class MeasuredLui:
                 progress(min(1.0, max(0.0, (now - start) / (end - start))))
             if cancelled and cancelled():
                 raise SimulationCancelled("The measurement was stopped.")
+
+
+def measure_boards(transport: Transport, wiring: Wiring, duration: float, *, name: str = "board") -> Trace:
+    """Up to six boards on one Arduino, listened to for ``duration`` s: signals such as ``a.v_mem`` in V at 1 kHz, spikes of
+    each by its name (see :class:`~firmware_bridge.wiring.Wiring`). Raises :class:`BoardError`.
+    """
+    session = Session(transport)
+    try:
+        arm(session, wiring, RATE)
+        record = Record(vcc=session.hello.vcc)
+        while not record.scans or record.scans[-1].time_us - record.scans[0].time_us < duration * 1e6:
+            _check_heard(session)
+            for event in session.events(0.05):
+                record.add(event)
+    finally:
+        session.close()
+    _check_whole(record)
+    start, hello = record.scans[0].time_us, session.hello
+    readout = Readout(record.vcc or 5.0, hello.calibrated, bits=hello.bits)
+    return _cut(to_trace(record, wiring, readout, start, session.clock.rate, hello.scan_skew, name), duration)
+
+
+def _check_heard(session: Session) -> None:
+    if session.transport.now() - session.heard > _SILENCE:
+        raise BoardError(f"The board on {session.transport.name} fell silent; unplug it, plug it in again, and repeat.")
+
+
+def _check_whole(record: Record) -> None:
+    if record.gaps:
+        raise BoardError(f"{record.gaps[0].reason} The measurement has a gap; repeat it.")
+    if record.lost:
+        raise BoardError(f"{record.lost} frames were lost on the way; use another cable or port, and repeat.")
 
 
 def pulse_plan(stimuli: Iterable[object], start_us: int) -> list[tuple[int, int, int]]:

@@ -4,11 +4,12 @@
 import numpy as np
 import pytest
 
-from firmware_bridge.backend import MeasuredLui, pulse_plan
+from firmware_bridge.backend import MeasuredLui, measure_boards, pulse_plan
 from firmware_bridge.connect import connect
 from firmware_bridge.errors import BoardError
 from firmware_bridge.simulated.memory import MemoryBoard
 from firmware_bridge.simulated.port import VirtualPort
+from firmware_bridge.wiring import Wiring
 from luisim.compare import compare
 from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.model import LuiModel
@@ -64,6 +65,29 @@ def test_without_the_spike_wire_spikes_are_read_off_the_membrane() -> None:
     experiment = load_experiment("leak-over-threshold")
     trace = MeasuredLui(lambda device: VirtualPort(Unwired([device]))).run(experiment)
     assert trace.spikes["out"].size >= 3
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_several_boards_at_once(simulated, count) -> None:
+    names = tuple("abcdef"[:count])
+    trace = measure_boards(VirtualPort(simulated(count)), Wiring(names), 2.5)
+    assert set(trace.signals) == {f"{name}.v_mem" for name in names}
+    assert set(trace.spikes) == set(names)
+    for index, name in enumerate(names):
+        model = LuiModel().run(Experiment(LuiBoard(LuiParameters(v_leak=0.80 - 0.02 * index)), 3.0))
+        true, seen = np.diff(model.spikes["out"])[-1], np.diff(trace.spikes[name]).mean()
+        assert seen == pytest.approx(true, rel=0.003)
+        assert trace.signals[f"{name}.v_mem"].max() == pytest.approx(model.signals["v_mem"].max(), abs=0.02)
+
+
+def test_a_board_that_falls_silent_is_a_sentence() -> None:
+    class Dying(MemoryBoard):
+        def read(self) -> bytes:
+            return super().read() if self.now < 0.5 else b""
+
+    backend = MeasuredLui(lambda experiment: VirtualPort(Dying([experiment.device])))
+    with pytest.raises(BoardError, match="fell silent"):
+        backend.run(load_experiment("leak-over-threshold"))
 
 
 def test_what_an_arduino_cannot_do() -> None:
