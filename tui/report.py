@@ -109,6 +109,10 @@ def why(pair: Comparison) -> str:
     a, b = pair.a, pair.b
     if a.spikes != b.spikes and min(a.spikes, b.spikes) == 0:
         return "Only one of them fires: the membrane passes close by the threshold, or they are not set alike."
+    if abs(a.spikes - b.spikes) == 1 and pair.isi_difference is not None and abs(pair.isi_difference) < 2.0:
+        return (
+            f"The same rhythm within {abs(pair.isi_difference):.2f} %, at another phase: one has a spike more in this window."
+        )
     if a.spikes != b.spikes:
         return f"{a.spikes} and {b.spikes} spikes: they drift apart, or the last one lies at the end of the window."
     if pair.rms < 5e-3:
