@@ -44,6 +44,21 @@ class Trace:
         object.__setattr__(self, "spikes", MappingProxyType(spikes))
 
     @property
+    def membrane(self) -> str:
+        """The name of the membrane's signal: ``v_madc`` (LSB of a chip's converter) if there is one, else ``v_mem`` (V)."""
+        return "v_madc" if "v_madc" in self.signals else "v_mem"
+
+    @property
+    def unit(self) -> str:
+        """The unit of the membrane's signal."""
+        return "LSB" if self.membrane == "v_madc" else "V"
+
+    @property
+    def speed_up(self) -> float:
+        """How much faster than a board, and than biology, the device runs: 1000 for the chip."""
+        return 1000.0 if self.membrane == "v_madc" else 1.0
+
+    @property
     def duration(self) -> float:
         """From the first to the last sample, in s."""
         return float(self.time[-1] - self.time[0])

@@ -44,9 +44,9 @@ def read_csv(path: Path) -> Trace:
     :class:`~luisim.errors.ParameterError` if the file is missing or is no such table.
     """
     head, rows = _table(path)
-    if head[0] != "time_s" or "v_mem" not in head:
+    if head[0] != "time_s" or not {"v_mem", "v_madc"} & set(head):
         raise ParameterError(
-            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem, not {', '.join(head)}."
+            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem (or v_madc for a chip), not {', '.join(head)}."
         )
     if len(rows) < 2:
         raise ParameterError(f"{path} holds fewer than two samples; record for longer.")

@@ -13,6 +13,7 @@ from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.quantity import Quantity, parse_si, quantities
 
 _INPUTS = 3
+_DURATION = Quantity("s", 1e-3, 3600.0, "a board does nothing in less than a millisecond")
 _SETTINGS = quantities(LuiParameters)
 _PARTS = {name: q for name, q in quantities(BoardParts).items() if name != "track_weight"}
 _BOARD_KEYS = (
@@ -24,9 +25,7 @@ _BOARD_KEYS = (
 def read_experiment(content: Mapping[str, Any], name: str) -> Experiment[LuiBoard]:
     """The experiment that a parsed TOML file describes. Raises :class:`ParameterError` naming the key that is wrong."""
     top = Table(content, "the experiment", ("device", "title", "duration", "board", "stimulus"))
-    duration = quantities(Experiment)["duration"].check(
-        "duration", parse_si(top.required("duration", 'duration = "2 s"'), "s", "duration")
-    )
+    duration = _DURATION.check("duration", parse_si(top.required("duration", 'duration = "2 s"'), "s", "duration"))
     board = _board(top.table("board", _BOARD_KEYS))
     stimuli = read_stimuli(top.raw("stimulus", []), _INPUTS)
     return Experiment(board, duration, stimuli, name)
