@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calibration: from what a neuron shall do to its settings, by measuring an instance as one would the chip.
+
+Nothing here looks at the mismatch: it sets cells, reads the noisy MADC, and decides on the next value. All neurons are measured
+at once. The order is that of the chip's own calibration (calix): membrane time constant, leak, reset, threshold, then the
+synaptic inputs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from luisim.errors import CalibrationError
+from luisim.hicannx.chip import ChipInstance, Mismatch
+from luisim.hicannx.constants import CAPMEM_MAX, CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, WEIGHT_MAX
+from luisim.hicannx.electrical import NeuronCircuit, electrical, mismatch_of
+from luisim.hicannx.neuron import State, resting
+from luisim.hicannx.parameters import SETTINGS, Columns, HicannX, NeuronLsb, columns
+from luisim.hicannx.profiles import Profile
+from luisim.hicannx.readout import in_lsb, madc_noise
+from luisim.hicannx.run import Event, run
+from luisim.quantity import Quantity, check_fields
+
+Array = NDArray[np.float64]
+
+_CADC = "calix: default of the spiking calibration, in CADC LSB, read by the MADC"
+_STEP = 0.2e-6  # s between the samples that are used: the MADC's noise is wide, its slow part is not worth more
+_REPEATS = 6  # recordings that are averaged where the noise would hide what is looked for
+_HEIGHT = 40.0  # LSB, how far the membrane is pulled away to see it return: within the OTA's linear range
+_SWEEPS = 10  # bits of a cell
+
+
+@dataclass(frozen=True)
+class NeuronTarget:
+    """What a neuron shall do: potentials in LSB of the MADC, times in s. Defaults are those of calix.
+
+    Raises :class:`~luisim.errors.ParameterError` for values out of range.
+    """
+
+    leak: Annotated[float, Quantity("", 195, 620, _CADC)] = 80 * MADC_PER_CADC + MADC_OFFSET
+    reset: Annotated[float, Quantity("", 180, 620, _CADC)] = 70 * MADC_PER_CADC + MADC_OFFSET
+    threshold: Annotated[float, Quantity("", 195, 700, _CADC)] = 125 * MADC_PER_CADC + MADC_OFFSET
+    tau_mem: Annotated[float, Quantity("s", 2e-6, 60e-6, "calix: 0.5 to 60 us")] = 10e-6
+    tau_syn: Annotated[float, Quantity("s", 1e-6, 30e-6, "calix: 0.3 to 30 us")] = 10e-6
+    refractory_time: Annotated[float, Quantity("s", 0.04e-6, 32e-6, "calix: 40 ns to 32 us")] = 2e-6
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the last round of measurements read, (n,) each: LSB of the MADC and s."""
+
+    leak: Array
+    reset: Array
+    threshold: Array
+    tau_mem: Array
+    tau_syn_excitatory: Array
+    tau_syn_inhibitory: Array
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The settings found, what was measured with them, and for which neurons all targets were met."""
+
+    neurons: tuple[NeuronLsb, ...]
+    measured: Measured
+    success: NDArray[np.bool_] = field(repr=False)
+
+
+# how far a measured value may be from its target: MADC LSB, or relative
+_TOLERANCE = {"leak": 8.0, "reset": 10.0, "threshold": 10.0}
+_TOLERANCE_TAU = 0.15
+
+
+class Bench:
+    """An instance on the bench: settings in, MADC readings out. The hidden mismatch stays inside."""
+
+    def __init__(self, profile: Profile, mismatch: Mismatch, clock_scale: int, draw: np.random.Generator | None) -> None:
+        self._profile, self._mismatch, self._clock_scale, self._draw = profile, mismatch, clock_scale, draw
+        self.n = mismatch.v_leak.size
+
+    def circuit(self, lsb: Columns) -> NeuronCircuit:
+        """The neurons with these settings."""
+        return electrical(lsb, self._profile, self._mismatch, clock_scale=self._clock_scale)
+
+    def rest(self, lsb: Columns, samples: int = 64) -> Array:
+        """Mean reading of a neuron at rest."""
+        circuit = self.circuit(lsb | {"threshold_enable": np.zeros(self.n)})
+        settled = run(circuit, np.array([0.0, 300e-6]), max_step=2e-6)
+        return np.asarray(self._read(np.repeat(settled.v[:, -1:], samples, axis=1), _REPEATS).mean(axis=1))
+
+    def released(self, lsb: Columns, from_lsb: Array, times: Array) -> Array:
+        """(n, k) readings after the membrane was pulled to ``from_lsb`` and let go at 0."""
+        circuit = self.circuit(lsb | {"threshold_enable": np.zeros(self.n)})
+        state = resting(circuit)
+        start = State(state.time, from_lsb * self._profile.madc_lsb, *(getattr(state, n) for n in _AFTER_V))
+        return self._read(run(circuit, times, state=start).v, _REPEATS)
+
+    def free(self, lsb: Columns, times: Array, inputs: tuple[Event, ...] = (), repeats: int = 1) -> tuple[Array, tuple[Array, ...]]:
+        """(n, k) readings and spikes of free running neurons."""
+        recording = run(self.circuit(lsb), times, inputs)
+        return self._read(recording.v, repeats), recording.spikes
+
+    def _read(self, volts: Array, repeats: int) -> Array:
+        """The mean of so many recordings of one course of the membrane."""
+        exact = in_lsb(volts + self._mismatch.v_readout[:, None], self._profile)
+        if self._draw is None:
+            return exact
+        total = np.zeros_like(exact)
+        for _ in range(repeats):
+            total += np.rint(exact + madc_noise(exact.shape, self._profile, self._draw))
+        return total / repeats
+
+
+_AFTER_V = ("exc", "inh", "w", "x", "reset_until", "refractory_until", "pulse_until")
+
+
+def calibrated(device: HicannX, target: NeuronTarget) -> Calibration:
+    """Calibrate the neurons of a device to ``target``.
+
+    Raises :class:`~luisim.errors.CalibrationError` if no neuron meets it.
+    """
+    if device.deviations is None:
+        return _calibrated_instance(device.profile, device.seed, len(device.neurons), device.clock_scale, target)
+    return _calibrate(device, target)
+
+
+@lru_cache(maxsize=32)
+def _calibrated_instance(profile: str, seed: int | None, n: int, clock_scale: int, target: NeuronTarget) -> Calibration:
+    return _calibrate(HicannX((NeuronLsb(),) * n, profile, seed, clock_scale=clock_scale), target)
+
+
+def _calibrate(device: HicannX, target: NeuronTarget) -> Calibration:
+    n = len(device.neurons)
+    draw = None if device.seed is None else ChipInstance(device.seed).noise(-1 % 2**32)
+    bench = Bench(device.chip_profile, mismatch_of(device), device.clock_scale, draw)
+    lsb = columns((_start(target, device.clock_scale),) * n)
+
+    lsb["leak_v_leak"] = np.full(n, 500.0)  # tau depends little on the potential; a middle one serves
+    lsb["leak_i_bias"] = _search(lambda value: -_tau_mem(bench, lsb | {"leak_i_bias": value}, target), -target.tau_mem, n)
+    lsb["leak_v_leak"] = _search(lambda value: bench.rest(lsb | {"leak_v_leak": value}), target.leak, n)
+    lsb["reset_v_reset"] = _search(lambda value: _reset(bench, lsb | {"reset_v_reset": value}), target.reset, n)
+    lsb["threshold_v_threshold"] = _search(
+        lambda value: _threshold(bench, lsb | {"threshold_v_threshold": value}), target.threshold, n
+    )
+    for receptor in ("excitatory", "inhibitory"):
+        prefix = f"{receptor}_input_"
+        sign = 1.0 if receptor == "excitatory" else -1.0
+        one = lsb | {f"{prefix}enable": np.ones(n)}
+        shift, tau = f"{prefix}i_shift_reference", f"{prefix}i_bias_tau"
+        one[shift] = _search(
+            lambda value, one=one, shift=shift, sign=sign: sign * bench.rest(one | {shift: value}), sign * target.leak, n
+        )
+        one[tau] = _search(
+            lambda value, one=one, tau=tau, r=receptor: -_tau_syn(bench, one | {tau: value}, r, target), -target.tau_syn, n
+        )
+        lsb |= {shift: one[shift], tau: one[tau]}
+    lsb["excitatory_input_enable"] = lsb["inhibitory_input_enable"] = np.ones(n)
+
+    measured = Measured(
+        bench.rest(lsb),
+        _reset(bench, lsb),
+        _threshold(bench, lsb),
+        _tau_mem(bench, _quiet(lsb), target),
+        _tau_syn(bench, lsb, "excitatory", target),
+        _tau_syn(bench, lsb, "inhibitory", target),
+    )
+    success = np.ones(n, dtype=np.bool_)
+    for name, most in _TOLERANCE.items():
+        success &= np.abs(getattr(measured, name) - getattr(target, name)) <= most
+    success &= np.abs(measured.tau_mem / target.tau_mem - 1.0) <= _TOLERANCE_TAU
+    for tau_syn in (measured.tau_syn_excitatory, measured.tau_syn_inhibitory):
+        success &= np.abs(tau_syn / target.tau_syn - 1.0) <= _TOLERANCE_TAU
+    if not success.any():
+        raise CalibrationError(
+            "No neuron meets these targets; keep the reset below the threshold and the time constants within 2 to 30 us."
+        )
+    rows = [{name: lsb[name][i] for name in SETTINGS} for i in range(n)]
+    return Calibration(tuple(_neuron(row) for row in rows), measured, success)
+
+
+def _start(target: NeuronTarget, clock_scale: int) -> NeuronLsb:
+    """What is not searched for: the switches, and what follows from the target without a measurement."""
+    clock = 2.0 ** (clock_scale + 1) / CLOCK
+    counts = round(target.refractory_time / clock)
+    if not 1 <= counts <= REFRACTORY_MAX:
+        raise CalibrationError(
+            f"refractory_time = {target.refractory_time * 1e6:g} us needs {counts} counts of {clock * 1e9:g} ns;"
+            f" allowed are 1 to {REFRACTORY_MAX}: choose another clock_scale."
+        )
+    return NeuronLsb(
+        leak_i_bias=100,
+        reset_i_bias=CAPMEM_MAX,
+        reset_enable_multiplication=True,
+        threshold_v_threshold=CAPMEM_MAX,
+        threshold_enable=True,
+        membrane_capacitance_capacitance=63,
+        refractory_period_refractory_time=counts,
+        excitatory_input_i_bias_gm=500,  # calix: the default of i_synin_gm
+        inhibitory_input_i_bias_gm=500,
+        excitatory_input_i_bias_tau=60,
+        inhibitory_input_i_bias_tau=60,
+        excitatory_input_i_shift_reference=310,
+        inhibitory_input_i_shift_reference=310,
+        excitatory_input_i_drop_input=300,
+        inhibitory_input_i_drop_input=300,
+    )
+
+
+def _neuron(row: dict[str, float]) -> NeuronLsb:
+    kinds = {name: type(getattr(NeuronLsb(), name)) for name in SETTINGS}
+    return NeuronLsb(**{name: bool(value) if kinds[name] is bool else round(value) for name, value in row.items()})
+
+
+def _quiet(lsb: Columns) -> Columns:
+    off = np.zeros_like(lsb["leak_v_leak"])
+    return lsb | {"excitatory_input_enable": off, "inhibitory_input_enable": off}
+
+
+def _search(measure: Callable[[Array], Array], target: float, n: int) -> Array:
+    """The cell values from 0 to 1022 whose measurement, rising with the value, comes closest to ``target``: bisection."""
+    low, high = np.zeros(n), np.full(n, float(CAPMEM_MAX))
+    read_low, read_high = np.full(n, -np.inf), np.full(n, np.inf)
+    for _ in range(_SWEEPS):
+        middle = np.floor(0.5 * (low + high))
+        read = measure(middle)
+        below = read < target
+        low, read_low = np.where(below, middle, low), np.where(below, read, read_low)
+        high, read_high = np.where(below, high, middle), np.where(below, read_high, read)
+    return np.where(target - read_low < read_high - target, low, high)
+
+
+def _tau_mem(bench: Bench, lsb: Columns, target: NeuronTarget) -> Array:
+    """Time constant in s of the decay back to rest from a little below: the area between divided by the height."""
+    rest = bench.rest(lsb)
+    times = np.arange(0.0, 5.0 * target.tau_mem, _STEP if target.tau_mem > 4e-6 else 0.5 * _STEP)
+    gap = rest[:, None] - bench.released(lsb, rest - _HEIGHT, times)
+    return np.asarray(np.trapezoid(gap, times, axis=1)) / _HEIGHT
+
+
+def _reset(bench: Bench, lsb: Columns) -> Array:
+    """Reading at the end of the reset: the neuron is made to fire by its leak and held by the longest refractory period."""
+    n = bench.n
+    fires = lsb | {
+        "leak_v_leak": np.full(n, float(CAPMEM_MAX)),
+        "leak_i_bias": np.full(n, float(CAPMEM_MAX)),
+        "threshold_v_threshold": np.full(n, 430.0),
+        "refractory_period_refractory_time": np.full(n, float(REFRACTORY_MAX)),
+        "excitatory_input_enable": np.zeros(n),
+        "inhibitory_input_enable": np.zeros(n),
+    }
+    held = REFRACTORY_MAX * float(bench.circuit(fires).clock[0])
+    times = np.arange(0.0, 20e-6 + 2.0 * held, _STEP)
+    read, spikes = bench.free(fires, times)
+    value = np.full(n, np.inf)
+    for i in range(n):
+        ends = spikes[i] + held
+        inside = np.zeros(times.size, dtype=np.bool_)
+        for end in ends:
+            inside |= (times > end - 0.4 * held) & (times < end - 0.02 * held)
+        if inside.any():
+            value[i] = read[i, inside].mean()
+    return value
+
+
+def _threshold(bench: Bench, lsb: Columns) -> Array:
+    """Mean of the readings just before the spikes of a neuron whose leak drives it through the threshold."""
+    n = bench.n
+    fires = lsb | {
+        "leak_v_leak": np.full(n, float(CAPMEM_MAX)),
+        "leak_i_bias": np.full(n, 200.0),
+        "excitatory_input_enable": np.zeros(n),
+        "inhibitory_input_enable": np.zeros(n),
+    }
+    times = np.arange(0.0, 60e-6, 0.1e-6)
+    read, spikes = bench.free(fires, times)
+    value = np.full(n, np.inf)
+    for i in range(n):
+        last = np.searchsorted(times, spikes[i][:8]) - 1
+        if last.size:
+            value[i] = read[i, np.maximum(last, 0)].mean()
+    return value
+
+
+def _tau_syn(bench: Bench, lsb: Columns, receptor: str, target: NeuronTarget) -> Array:
+    """Time constant in s of an input, off the falling flank of a PSP on a membrane that is made much faster than the line."""
+    n = bench.n
+    fast = lsb | {
+        "leak_i_bias": np.full(n, float(CAPMEM_MAX)),
+        "threshold_enable": np.zeros(n),
+        "excitatory_input_enable": np.full(n, float(receptor == "excitatory")),
+        "inhibitory_input_enable": np.full(n, float(receptor == "inhibitory")),
+    }
+    rest = bench.rest(fast)
+    times = np.arange(0.0, 5.0 * target.tau_syn, 0.5 * _STEP if target.tau_syn < 5e-6 else _STEP)
+    weight = 10.0 * WEIGHT_MAX
+    event: Event = (0.0, weight, 0.0) if receptor == "excitatory" else (0.0, 0.0, weight)
+    psp = np.abs(bench.free(fast, times, (event,), _REPEATS)[0] - rest[:, None])
+    peak = psp.max(axis=1, keepdims=True)
+    flank = (times > times[np.argmax(psp, axis=1)][:, None]) & (psp < 0.6 * peak) & (psp > 0.12 * peak)
+    # a straight line through the logarithm of the falling flank, by least squares
+    log = np.where(flank, np.log(np.maximum(psp, 1e-9)), 0.0)
+    count = np.maximum(flank.sum(axis=1), 1)
+    away = flank * (times - ((flank * times).sum(axis=1) / count)[:, None])
+    slope = (away * log).sum(axis=1) / np.maximum((away * away).sum(axis=1), 1e-30)
+    return np.where(slope < 0.0, -1.0 / np.minimum(slope, -1.0), np.inf)
