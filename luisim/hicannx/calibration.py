@@ -31,6 +31,7 @@ _CADC = "calix: default of the spiking calibration, in CADC LSB, read by the MAD
 _STEP = 0.2e-6  # s between the samples that are used: the MADC's noise is wide, its slow part is not worth more
 _REPEATS = 6  # recordings that are averaged where the noise would hide what is looked for
 _HEIGHT = 40.0  # LSB, how far the membrane is pulled away to see it return: within the OTA's linear range
+_NOISE_STREAM = 2**32 - 1  # of the noise while calibrating, apart from that of the runs
 _SWEEPS = 10  # bits of a cell
 
 
@@ -107,6 +108,48 @@ class Bench:
         recording = run(self.circuit(lsb), times, inputs)
         return self._read(recording.v, repeats), recording.spikes
 
+    def reset(self, lsb: Columns) -> Array:
+        """Reading at the end of the reset: the neuron is made to fire by its leak and held by the longest refractory period."""
+        n = self.n
+        fires = lsb | {
+            "leak_v_leak": np.full(n, float(CAPMEM_MAX)),
+            "leak_i_bias": np.full(n, float(CAPMEM_MAX)),
+            "threshold_v_threshold": np.full(n, 430.0),
+            "refractory_period_refractory_time": np.full(n, float(REFRACTORY_MAX)),
+            "excitatory_input_enable": np.zeros(n),
+            "inhibitory_input_enable": np.zeros(n),
+        }
+        held = REFRACTORY_MAX * float(self.circuit(fires).clock[0])
+        times = np.arange(0.0, 20e-6 + 2.0 * held, _STEP)
+        read, spikes = self.free(fires, times)
+        value = np.full(n, np.inf)
+        for i in range(n):
+            ends = spikes[i] + held
+            inside = np.zeros(times.size, dtype=np.bool_)
+            for end in ends:
+                inside |= (times > end - 0.4 * held) & (times < end - 0.02 * held)
+            if inside.any():
+                value[i] = read[i, inside].mean()
+        return value
+
+    def threshold(self, lsb: Columns) -> Array:
+        """Mean of the readings just before the spikes of a neuron whose leak drives it through the threshold."""
+        n = self.n
+        fires = lsb | {
+            "leak_v_leak": np.full(n, float(CAPMEM_MAX)),
+            "leak_i_bias": np.full(n, 200.0),
+            "excitatory_input_enable": np.zeros(n),
+            "inhibitory_input_enable": np.zeros(n),
+        }
+        times = np.arange(0.0, 60e-6, 0.1e-6)
+        read, spikes = self.free(fires, times)
+        value = np.full(n, np.inf)
+        for i in range(n):
+            last = np.searchsorted(times, spikes[i][:8]) - 1
+            if last.size:
+                value[i] = read[i, np.maximum(last, 0)].mean()
+        return value
+
     def _read(self, volts: Array, repeats: int) -> Array:
         """The mean of so many recordings of one course of the membrane."""
         exact = in_lsb(volts + self._mismatch.v_readout[:, None], self._profile)
@@ -119,6 +162,12 @@ class Bench:
 
 
 _AFTER_V = ("exc", "inh", "w", "x", "reset_until", "refractory_until", "pulse_until")
+
+
+def bench_of(device: HicannX) -> Bench:
+    """The chip of a device on the bench, with its mismatch and its noise."""
+    draw = None if device.seed is None else ChipInstance(device.seed).noise(_NOISE_STREAM)
+    return Bench(device.chip_profile, mismatch_of(device), device.clock_scale, draw)
 
 
 def calibrated(device: HicannX, target: NeuronTarget) -> Calibration:
@@ -138,16 +187,15 @@ def _calibrated_instance(profile: str, seed: int | None, n: int, clock_scale: in
 
 def _calibrate(device: HicannX, target: NeuronTarget) -> Calibration:
     n = len(device.neurons)
-    draw = None if device.seed is None else ChipInstance(device.seed).noise(-1 % 2**32)
-    bench = Bench(device.chip_profile, mismatch_of(device), device.clock_scale, draw)
+    bench = bench_of(device)
     lsb = columns((_start(target, device.clock_scale),) * n)
 
     lsb["leak_v_leak"] = np.full(n, 500.0)  # tau depends little on the potential; a middle one serves
     lsb["leak_i_bias"] = _search(lambda value: -_tau_mem(bench, lsb | {"leak_i_bias": value}, target), -target.tau_mem, n)
     lsb["leak_v_leak"] = _search(lambda value: bench.rest(lsb | {"leak_v_leak": value}), target.leak, n)
-    lsb["reset_v_reset"] = _search(lambda value: _reset(bench, lsb | {"reset_v_reset": value}), target.reset, n)
+    lsb["reset_v_reset"] = _search(lambda value: bench.reset(lsb | {"reset_v_reset": value}), target.reset, n)
     lsb["threshold_v_threshold"] = _search(
-        lambda value: _threshold(bench, lsb | {"threshold_v_threshold": value}), target.threshold, n
+        lambda value: bench.threshold(lsb | {"threshold_v_threshold": value}), target.threshold, n
     )
     for receptor in ("excitatory", "inhibitory"):
         prefix = f"{receptor}_input_"
@@ -165,8 +213,8 @@ def _calibrate(device: HicannX, target: NeuronTarget) -> Calibration:
 
     measured = Measured(
         bench.rest(lsb),
-        _reset(bench, lsb),
-        _threshold(bench, lsb),
+        bench.reset(lsb),
+        bench.threshold(lsb),
         _tau_mem(bench, _quiet(lsb), target),
         _tau_syn(bench, lsb, "excitatory", target),
         _tau_syn(bench, lsb, "inhibitory", target),
@@ -242,50 +290,6 @@ def _tau_mem(bench: Bench, lsb: Columns, target: NeuronTarget) -> Array:
     times = np.arange(0.0, 5.0 * target.tau_mem, _STEP if target.tau_mem > 4e-6 else 0.5 * _STEP)
     gap = rest[:, None] - bench.released(lsb, rest - _HEIGHT, times)
     return np.asarray(np.trapezoid(gap, times, axis=1)) / _HEIGHT
-
-
-def _reset(bench: Bench, lsb: Columns) -> Array:
-    """Reading at the end of the reset: the neuron is made to fire by its leak and held by the longest refractory period."""
-    n = bench.n
-    fires = lsb | {
-        "leak_v_leak": np.full(n, float(CAPMEM_MAX)),
-        "leak_i_bias": np.full(n, float(CAPMEM_MAX)),
-        "threshold_v_threshold": np.full(n, 430.0),
-        "refractory_period_refractory_time": np.full(n, float(REFRACTORY_MAX)),
-        "excitatory_input_enable": np.zeros(n),
-        "inhibitory_input_enable": np.zeros(n),
-    }
-    held = REFRACTORY_MAX * float(bench.circuit(fires).clock[0])
-    times = np.arange(0.0, 20e-6 + 2.0 * held, _STEP)
-    read, spikes = bench.free(fires, times)
-    value = np.full(n, np.inf)
-    for i in range(n):
-        ends = spikes[i] + held
-        inside = np.zeros(times.size, dtype=np.bool_)
-        for end in ends:
-            inside |= (times > end - 0.4 * held) & (times < end - 0.02 * held)
-        if inside.any():
-            value[i] = read[i, inside].mean()
-    return value
-
-
-def _threshold(bench: Bench, lsb: Columns) -> Array:
-    """Mean of the readings just before the spikes of a neuron whose leak drives it through the threshold."""
-    n = bench.n
-    fires = lsb | {
-        "leak_v_leak": np.full(n, float(CAPMEM_MAX)),
-        "leak_i_bias": np.full(n, 200.0),
-        "excitatory_input_enable": np.zeros(n),
-        "inhibitory_input_enable": np.zeros(n),
-    }
-    times = np.arange(0.0, 60e-6, 0.1e-6)
-    read, spikes = bench.free(fires, times)
-    value = np.full(n, np.inf)
-    for i in range(n):
-        last = np.searchsorted(times, spikes[i][:8]) - 1
-        if last.size:
-            value[i] = read[i, np.maximum(last, 0)].mean()
-    return value
 
 
 def _tau_syn(bench: Bench, lsb: Columns, receptor: str, target: NeuronTarget) -> Array:
