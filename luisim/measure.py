@@ -96,7 +96,7 @@ def _floor_width(trace: Trace) -> float | None:
 
 
 def psp_peak(trace: Trace, start: float) -> tuple[float, float]:
-    """Height in V or LSB (signed) and time after ``start`` in s of the largest excursion of the membrane from where it was then."""
+    """Height in V or LSB (signed) and time after ``start`` in s of the membrane's largest excursion from where it was then."""
     after = trace.time >= start
     v = trace.signals[trace.membrane][after] - float(trace.at(trace.membrane, start))
     index = int(np.argmax(np.abs(v)))

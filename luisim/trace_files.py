@@ -46,7 +46,8 @@ def read_csv(path: Path) -> Trace:
     head, rows = _table(path)
     if head[0] != "time_s" or not {"v_mem", "v_madc"} & set(head):
         raise ParameterError(
-            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem (or v_madc for a chip), not {', '.join(head)}."
+            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem (v_madc for a chip),"
+            f" not {', '.join(head)}."
         )
     if len(rows) < 2:
         raise ParameterError(f"{path} holds fewer than two samples; record for longer.")

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from luisim.errors import LuisimError
-from luisim.experiment import Backend, Experiment, Pulses
+from luisim.experiment import Backend, Current, Experiment, Pulses
 from luisim.lui.parameters import LuiBoard
 from tui.backends import experiment_names, load_experiment
 from tui.messages import Failed, Message, Progress, Ran
@@ -369,7 +369,7 @@ def _summary(experiment: Experiment[LuiBoard]) -> str:
         if isinstance(stimulus, Pulses):
             count = len(stimulus.times)
             parts.append(f"{count} pulse{'s' if count > 1 else ''} into input {stimulus.input}")
-        else:
+        elif isinstance(stimulus, Current):
             parts.append(f"a current of {si(stimulus.value, 'A')}")
     return ", ".join(parts)
 

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -56,7 +56,12 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     """
     from tui.app import run_app  # textual takes 0.3 s to import
 
-    run_app(backends.load_experiment(experiment), [backends.open_backend(word) for word in on])
+    loaded = backends.load_experiment(experiment)
+    if not isinstance(loaded.device, LuiBoard):
+        raise UnsupportedExperiment(
+            f"The app shows boards; for a chip use luisim run {experiment} or luisim compare {experiment}."
+        )
+    run_app(loaded, [backends.open_backend(word) for word in on])
     return 0
 
 
@@ -68,6 +73,7 @@ def run(
     csv: Annotated[Path | None, Parameter(name="--csv", help="Write the trace here, its spikes beside it.")] = None,
     png: Png = None,
     seed: Seed = 0,
+    raw: Annotated[bool, Parameter(name="--raw", negative=(), help="Chip: also the membrane in V, without noise.")] = False,
     json: Json = False,
 ) -> int:
     """Run one experiment on one back end.
@@ -81,7 +87,7 @@ def run(
     from tui import report
 
     loaded = backends.load_experiment(experiment)
-    trace = _run_on(on, loaded, seed)
+    trace = _run_on(on, loaded, seed, raw=raw)
     if csv is not None:
         write_csv(trace, csv)
         _say(f"trace written to {csv}")
@@ -115,11 +121,20 @@ def compare(experiment: str, *, on: On = _DEFAULT_ON[:2], png: Png = None, seed:
 def agreement(
     cases: Annotated[tuple[str, ...], Parameter(help="Only cases whose names begin so, such as a_leak.")] = (),
     *,
+    device: Annotated[Literal["lui", "hicann-x"], Parameter(name="--device", help="Which device: lui or hicann-x.")] = "lui",
     on: On = ("model", "circuit"),
     json: Json = False,
 ) -> int:
-    """Run every reference case and show how closely the model and the circuit come to it."""
+    """Run every reference case and show how closely the model and the circuit come to it.
+
+    For hicann-x: neurons with settings spread over their ranges, the circuit against the model.
+    """
     import dataclasses
+
+    if device == "hicann-x":
+        from tui import chip
+
+        return chip.agreement(cases, json=json, progress=_progress, show=_print)
 
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
     from tui import report
@@ -141,6 +156,14 @@ def agreement(
     else:
         _print(report.agreement_text(verdicts))
     return 0 if all(v.agrees for v in verdicts) else 4
+
+
+@app.command
+def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4, json: Json = False) -> int:
+    """Chip: the MADC against an external voltage, and leak, reset and threshold against their LSB values."""
+    from tui import chip
+
+    return chip.characteristic(seed, profile, neurons, json=json, show=_print)
 
 
 @app.command
@@ -187,8 +210,8 @@ def _sentence(error: Exception) -> str:
     return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
 
 
-def _run_on(word: str, experiment: Experiment[LuiBoard], seed: int) -> Trace:
-    backend: Backend[LuiBoard] = backends.open_backend(word)
+def _run_on(word: str, experiment: Experiment[Any], seed: int, *, raw: bool = False) -> Trace:
+    backend: Backend[Any] = backends.open_backend(word, experiment.device, raw=raw)
     reason = backend.unsupported(experiment)
     if reason is not None:
         raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
@@ -213,7 +236,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _draw(traces: Sequence[Trace], experiment: Experiment[LuiBoard], path: Path | None) -> None:
+def _draw(traces: Sequence[Trace], experiment: Experiment[Any], path: Path | None) -> None:
     if path is not None:
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 

@@ -40,7 +40,7 @@ class Agreement:
         return asdict(self) | {"agrees": self.agrees}
 
 
-def experiments(count: int = SETS, seed: int = 1) -> Iterator[Experiment[HicannX]]:
+def experiments(count: int = SETS, seed: int = 6) -> Iterator[Experiment[HicannX]]:
     """``count`` neurons with settings drawn from their ranges; mismatch, but no noise, which would hide differences."""
     for index in range(count):
         draw = np.random.default_rng([seed, index])
@@ -63,7 +63,7 @@ def _drawn(draw: np.random.Generator) -> NeuronLsb:
 
     reset = cell(300, 800)
     return NeuronLsb(
-        leak_v_leak=cell(400, 1022),
+        leak_v_leak=cell(500, 1022),
         leak_i_bias=cell(20, 1022),
         leak_enable_division=maybe(0.2),
         leak_enable_degeneration=maybe(0.3),
@@ -71,10 +71,10 @@ def _drawn(draw: np.random.Generator) -> NeuronLsb:
         reset_i_bias=cell(300, 1022),
         reset_enable_multiplication=maybe(),
         # above where the reset leaves the membrane: below, a neuron only repeats its refractory period
-        threshold_v_threshold=cell(round(max(150.0, 0.82 * reset - 250.0)), 500),
+        threshold_v_threshold=cell(round(max(100.0, 0.82 * reset - 250.0)), 420),
         threshold_enable=maybe(0.9),
-        membrane_capacitance_capacitance=cell(8, 63),
-        refractory_period_refractory_time=cell(20, 255),
+        membrane_capacitance_capacitance=cell(24, 63),
+        refractory_period_refractory_time=cell(100, 255),
         constant_current_enable=maybe(0.4),
         constant_current_i_offset=cell(0, 1022),
         constant_current_type=cell(0, 1),

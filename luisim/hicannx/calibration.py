@@ -8,8 +8,8 @@ synaptic inputs.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Annotated
+from functools import lru_cache, partial
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,9 @@ class Bench:
         start = State(state.time, from_lsb * self._profile.madc_lsb, *(getattr(state, n) for n in _AFTER_V))
         return self._read(run(circuit, times, state=start).v, _REPEATS)
 
-    def free(self, lsb: Columns, times: Array, inputs: tuple[Event, ...] = (), repeats: int = 1) -> tuple[Array, tuple[Array, ...]]:
+    def free(
+        self, lsb: Columns, times: Array, inputs: tuple[Event, ...] = (), repeats: int = 1
+    ) -> tuple[Array, tuple[Array, ...]]:
         """(n, k) readings and spikes of free running neurons."""
         recording = run(self.circuit(lsb), times, inputs)
         return self._read(recording.v, repeats), recording.spikes
@@ -202,12 +204,8 @@ def _calibrate(device: HicannX, target: NeuronTarget) -> Calibration:
         sign = 1.0 if receptor == "excitatory" else -1.0
         one = lsb | {f"{prefix}enable": np.ones(n)}
         shift, tau = f"{prefix}i_shift_reference", f"{prefix}i_bias_tau"
-        one[shift] = _search(
-            lambda value, one=one, shift=shift, sign=sign: sign * bench.rest(one | {shift: value}), sign * target.leak, n
-        )
-        one[tau] = _search(
-            lambda value, one=one, tau=tau, r=receptor: -_tau_syn(bench, one | {tau: value}, r, target), -target.tau_syn, n
-        )
+        one[shift] = _search(partial(_signed_rest, bench, one, shift, sign), sign * target.leak, n)
+        one[tau] = _search(partial(_minus_tau_syn, bench, one, tau, receptor, target), -target.tau_syn, n)
         lsb |= {shift: one[shift], tau: one[tau]}
     lsb["excitatory_input_enable"] = lsb["inhibitory_input_enable"] = np.ones(n)
 
@@ -263,7 +261,8 @@ def _start(target: NeuronTarget, clock_scale: int) -> NeuronLsb:
 
 def _neuron(row: dict[str, float]) -> NeuronLsb:
     kinds = {name: type(getattr(NeuronLsb(), name)) for name in SETTINGS}
-    return NeuronLsb(**{name: bool(value) if kinds[name] is bool else round(value) for name, value in row.items()})
+    values: dict[str, Any] = {name: bool(value) if kinds[name] is bool else round(value) for name, value in row.items()}
+    return NeuronLsb(**values)
 
 
 def _quiet(lsb: Columns) -> Columns:
@@ -282,6 +281,14 @@ def _search(measure: Callable[[Array], Array], target: float, n: int) -> Array:
         low, read_low = np.where(below, middle, low), np.where(below, read, read_low)
         high, read_high = np.where(below, high, middle), np.where(below, read_high, read)
     return np.where(target - read_low < read_high - target, low, high)
+
+
+def _signed_rest(bench: Bench, lsb: Columns, cell: str, sign: float, value: Array) -> Array:
+    return sign * bench.rest(lsb | {cell: value})
+
+
+def _minus_tau_syn(bench: Bench, lsb: Columns, cell: str, receptor: str, target: NeuronTarget, value: Array) -> Array:
+    return -_tau_syn(bench, lsb | {cell: value}, receptor, target)
 
 
 def _tau_mem(bench: Bench, lsb: Columns, target: NeuronTarget) -> Array:

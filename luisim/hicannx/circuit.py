@@ -26,7 +26,7 @@ _C_LINE = 100e-15  # F, of the synaptic lines: only tau and the step of an event
 _TIMEOUT_PER_SECOND, _TIMEOUT_LEAST = 30e3, 60.0  # s of waiting; a run takes about 400 s per simulated second
 
 # xmu below 0.5 damps the ringing that the trapezoidal rule shows on the counter's latches
-OPTIONS = ".options method=trap xmu=0.4 reltol=1e-4 abstol=1e-15 chgtol=1e-14 vntol=1e-7"
+OPTIONS = ".options method=trap xmu=0.49 reltol=1e-4 abstol=1e-15 chgtol=1e-14 vntol=1e-7"
 
 # parameters of the netlist's blocks, and the field of NeuronCircuit that each takes
 _CORE = {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """NeuronCircuit: what the settings mean in volt, ampere and farad on one chip. Model and netlist both start from it."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,10 @@ class Input:
     coba: Array
     reversal: Array
     v_lin_coba: Array
+
+    def take(self, index: NDArray[np.intp]) -> "Input":
+        """Only the neurons at ``index``."""
+        return Input(*(getattr(self, f.name)[index] for f in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -87,15 +92,11 @@ class NeuronCircuit:
 
     def take(self, index: NDArray[np.intp]) -> "NeuronCircuit":
         """Only the neurons at ``index``."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return NeuronCircuit(
-            **{
-                name: Input(**{f.name: getattr(value, f.name)[index] for f in fields(Input)})
-                if isinstance(value, Input)
-                else value[index]
-                for name, value in values.items()
-            }
-        )
+        chosen: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            chosen[f.name] = value.take(index) if isinstance(value, Input) else value[index]
+        return NeuronCircuit(**chosen)
 
 
 def circuit_of(device: HicannX) -> NeuronCircuit:
@@ -182,12 +183,14 @@ def electrical(
 def _ota(lsb: Columns, mode: str, profile: Profile) -> tuple[Array, Array]:
     """Saturation current in A and linear range in V of the shared OTA in the mode ``leak`` or ``reset``.
 
-    The pair leaves weak inversion as its bias grows: v_lin^2 = weak^2 + strong^2 (I_bias / 200)^power. Division and multiplication are
-    ratios of the output mirrors, so they leave the pair as it is.
+    The pair leaves weak inversion as its bias grows: v_lin^2 = weak^2 + strong^2 (I_bias / 200)^power.
+    Division and multiplication are ratios of the output mirrors, so they leave the pair as it is.
     """
     bias = lsb[f"{mode}_i_bias"]
     factor = profile.ota_factor ** (lsb[f"{mode}_enable_multiplication"] - lsb[f"{mode}_enable_division"])
-    v_lin = profile.madc_lsb * np.sqrt(profile.ota_weak_lsb**2 + profile.ota_strong_lsb**2 * (bias / 200.0) ** profile.ota_power)
+    v_lin = profile.madc_lsb * np.sqrt(
+        profile.ota_weak_lsb**2 + profile.ota_strong_lsb**2 * (bias / 200.0) ** profile.ota_power
+    )
     v_lin = v_lin * np.where(lsb[f"{mode}_enable_degeneration"] > 0.0, profile.degeneration, 1.0)
     return profile.ota_gain * CAPMEM_CURRENT * bias * factor, v_lin
 
@@ -214,8 +217,3 @@ def _input(lsb: Columns, receptor: str, profile: Profile, d_tau: Array, d_gm: Ar
         reversal=capmem.free_potential(setting("e_coba_reversal"), profile),
         v_lin_coba=profile.v_lin_coba * ones,
     )
-
-
-def with_threshold(circuit: NeuronCircuit, fires: bool) -> NeuronCircuit:
-    """The same neurons with the threshold comparator switched on or off."""
-    return replace(circuit, fires=np.full(circuit.n, float(fires)))

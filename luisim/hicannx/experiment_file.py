@@ -72,7 +72,9 @@ def _deviations(table: Table, n: int) -> Mismatch:
             limit = Quantity(spread.unit, -most, most, spread.source)
             given = table.numbers(key, limit)
             if len(given) not in (1, n):
-                raise ParameterError(f"{key} in [deviations] has {len(given)} values; give one, or one for each of {n} neurons.")
+                raise ParameterError(
+                    f"{key} in [deviations] has {len(given)} values; give one, or one for each of {n} neurons."
+                )
             values[key] = np.resize(np.array(given), n)
     return Mismatch(**values)
 

@@ -71,9 +71,7 @@ def resting(circuit: NeuronCircuit, time: float = 0.0) -> State:
     v = np.where(fires, circuit.v_reset, circuit.v_leak)
     pull = circuit.i_a * np.tanh((v - circuit.v_adapt_leak) / circuit.v_lin_adapt)
     zero, past = np.zeros(n), np.full(n, time)
-    return State(
-        past, v, zero, zero, circuit.v_adapt_ref + pull * circuit.tau_adapt / circuit.c_adapt, zero, past, past, past
-    )
+    return State(past, v, zero, zero, circuit.v_adapt_ref + pull * circuit.tau_adapt / circuit.c_adapt, zero, past, past, past)
 
 
 def events(circuit: NeuronCircuit, state: State, excitatory: float = 0.0, inhibitory: float = 0.0) -> State:

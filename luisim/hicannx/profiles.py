@@ -30,7 +30,9 @@ class Profile:
     threshold_offset_lsb: Annotated[float, Quantity("", -500, 500, "fitted to single_neuron_fixed_pattern")]
 
     # leak and reset OTA: I = gain * I_bias * tanh(dV / v_lin), v_lin^2 = weak^2 + strong^2 * (I_bias / 200 LSB)^power
-    ota_gain: Annotated[float, Quantity("", 0.1, 10, "fitted to single_neuron_fixed_pattern; about 1, as in a differential pair")]
+    ota_gain: Annotated[
+        float, Quantity("", 0.1, 10, "fitted to single_neuron_fixed_pattern; about 1, as in a differential pair")
+    ]
     ota_strong_lsb: Annotated[float, Quantity("", 10, 2000, "fitted to girlsday_lot and to the reset of _fixed_pattern")]
 
     ota_power: Annotated[float, Quantity("", 0.3, 1.5, "fitted to the reset of _fixed_pattern; 1 is the square law")]
@@ -39,16 +41,16 @@ class Profile:
     synapse_gain: Annotated[float, Quantity("", 0.01, 10, "fitted to single_neuron_stimulation and girlsday_pynn")]
     synapse_step: Annotated[float, Quantity("V", 1e-5, 0.1, "line drop a weight unit; fitted to single_neuron_stimulation")]
 
-    floor_knee_lsb: Annotated[float, Quantity("", 1, 100, "assumed: softness of the floor, a source follower's weak inversion")] = (
-        15.0
-    )
+    floor_knee_lsb: Annotated[
+        float, Quantity("", 1, 100, "assumed: softness of the floor, a source follower's weak inversion")
+    ] = 15.0
     ota_weak_lsb: Annotated[float, Quantity("", 10, 200, "2 n U_T with n = 1.3 at 300 K")] = 54.0
     degeneration: Annotated[float, Quantity("", 1, 10, "assumed: v_lin grows by this factor with source degeneration")] = 3.0
     ota_factor: Annotated[float, Quantity("", 1, 16, "haldls: division and multiplication by 8")] = 8.0
 
-    madc_lsb: Annotated[float, Quantity("V", 1e-3, 2e-3, "so that the leak's saturation current equals its bias; 1.17 to 1.56 mV")] = (
-        1.235e-3
-    )
+    madc_lsb: Annotated[
+        float, Quantity("V", 1e-3, 2e-3, "so that the leak's saturation current equals its bias; 1.17 to 1.56 mV")
+    ] = 1.235e-3
     buffer_low: Annotated[float, Quantity("V", 0, 0.5, "assumed: a rail-to-rail buffer stops short of its rails")] = 0.03
     buffer_high: Annotated[float, Quantity("V", 0.5, 2.5, "assumed: as buffer_low, at the 1.2 V rail")] = 1.16
     noise_white_lsb: Annotated[float, Quantity("", 0, 10, "fitted to single_neuron_silent: 1.3 with the rounding")] = 1.27
@@ -60,10 +62,14 @@ class Profile:
     jitter_lsb: Annotated[float, Quantity("", 0, 5, "noise of the threshold; fitted to the ISI sd of single_neuron_lot")] = 0.45
 
     comparator_delay: Annotated[float, Quantity("s", 0, 1e-6, "single_neuron_lot against _fixed_pattern, one neuron")] = 0.11e-6
-    comparator_width_lsb: Annotated[float, Quantity("", 0.1, 20, "assumed: input that gives the comparator 3/4 of its speed")] = 2.0
+    comparator_width_lsb: Annotated[
+        float, Quantity("", 0.1, 20, "assumed: input that gives the comparator 3/4 of its speed")
+    ] = 2.0
 
     v_lin_synapse: Annotated[float, Quantity("V", 0.01, 1, "assumed: a degenerated pair")] = 0.2
-    synapse_tau: Annotated[float, Quantity("s", 1e-6, 1e-2, "tau_syn * I_tau in LSB; calix: 0.3 to 30 us can be calibrated")] = 600e-6
+    synapse_tau: Annotated[
+        float, Quantity("s", 1e-6, 1e-2, "tau_syn * I_tau in LSB; calix: 0.3 to 30 us can be calibrated")
+    ] = 600e-6
     small_capacitance: Annotated[float, Quantity("", 0.05, 1, "assumed: what is left of the line's capacitance")] = 1.0
     large_capacitance: Annotated[float, Quantity("", 1, 20, "assumed: the whole line against its small capacitance")] = 3.0
     high_resistance: Annotated[float, Quantity("", 1, 20, "assumed: factor of the line's resistance")] = 4.0
@@ -71,9 +77,9 @@ class Profile:
     shift_step: Annotated[float, Quantity("V", 0, 1e-2, "assumed: an LSB of the shift at the OTA's input")] = 0.1e-3
     v_lin_coba: Annotated[float, Quantity("V", 0.05, 2, "assumed: as a degenerated pair")] = 0.4
 
-    constant_gain_lsb: Annotated[float, Quantity("", 0.001, 0.1, "MADC LSB/us a LSB at C = 63; AdEx figure of 2023, rheobase of 200 to 270")] = (
-        0.026
-    )
+    constant_gain_lsb: Annotated[
+        float, Quantity("", 0.001, 0.1, "MADC LSB/us a LSB at C = 63; AdEx figure of 2023, rheobase of 200 to 270")
+    ] = 0.026
     exponential_slope: Annotated[float, Quantity("V", 0.01, 0.2, "n U_T of a MOSFET in weak inversion, n = 1.3")] = 0.0336
     exponential_limit: Annotated[float, Quantity("A", 1e-8, 1e-4, "assumed: where the transistor leaves weak inversion")] = 2e-6
     exponential_factor: Annotated[float, Quantity("", 1e-4, 10, "assumed: current at V = v_exp against the bias")] = 0.05
@@ -84,7 +90,9 @@ class Profile:
     v_lin_adaptation: Annotated[float, Quantity("V", 0.05, 2, "assumed: degenerated pairs for a and for the output")] = 0.5
     adaptation_output: Annotated[float, Quantity("A", 1e-9, 1e-5, "assumed: saturation current of the output OTA")] = 0.1e-6
     adaptation_pulse: Annotated[float, Quantity("", 1, 255, "assumed: clocks of the b pulse")] = 16.0
-    adaptation_slope_lsb: Annotated[float, Quantity("", 0.1, 2, "as the leak's cells: a value means the same voltage there")] = 0.80
+    adaptation_slope_lsb: Annotated[
+        float, Quantity("", 0.1, 2, "as the leak's cells: a value means the same voltage there")
+    ] = 0.80
     adaptation_offset_lsb: Annotated[float, Quantity("", -500, 500, "as the leak's cells")] = -180.0
 
     def __post_init__(self) -> None:

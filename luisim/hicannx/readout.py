@@ -14,12 +14,12 @@ _SLOW_SHARES = (0.5, 0.5)  # of the slow noise's power, one for each of the prof
 
 def madc_times(duration: float) -> Array:
     """When the MADC samples within ``duration`` s, in s."""
-    return MADC_PERIOD * np.arange(int(duration / MADC_PERIOD + 1e-6) + 1)
+    return MADC_PERIOD * np.arange(int(duration / MADC_PERIOD + 1e-6) + 1, dtype=np.float64)
 
 
 def cadc_times(duration: float) -> Array:
     """When the CADC samples within ``duration`` s, in s."""
-    return CADC_PERIOD * np.arange(int(duration / CADC_PERIOD + 1e-6) + 1)
+    return CADC_PERIOD * np.arange(int(duration / CADC_PERIOD + 1e-6) + 1, dtype=np.float64)
 
 
 def stamps(times: ArrayLike) -> Array:
