@@ -28,7 +28,8 @@ class Comparison:
     """How two traces differ over the ``window`` (start, end in s) that both cover.
 
     ``rms``: root mean square difference of the membrane potentials, in V or, for a chip, LSB. ``rms_aligned``: the same with
-    each trace aligned on its own spikes; equal to ``rms`` if either has none. ``isi_difference``: mean inter-spike interval, b against a, in %.
+    each trace aligned on its own spikes; equal to ``rms`` if either has none. ``isi_difference``: mean inter-spike interval, b
+    against a, in %.
     """
 
     first: str

@@ -13,6 +13,9 @@ from luisim.hicannx.characteristic import adc_characteristic, cell_characteristi
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX, NeuronLsb
+from luisim.hicannx.sampled import name_of
+from luisim.quantity import format_si
+from luisim.trace import Trace
 from tui.report import SCHEMA, table
 
 Show = Callable[[str | dict[str, object]], None]
@@ -49,6 +52,32 @@ def _agreement_text(verdicts: list[Agreement]) -> str:
         rows.append([v.name, f"{v.circuit_spikes} : {v.model_spikes}", f"{v.rms:.2f} LSB", isi, told])
     agree = sum(v.agrees for v in verdicts)
     return f"{table(rows)}\n\n{agree} of {len(verdicts)} agree within 3 LSB rms and 0.5 % of the ISI.\n"
+
+
+def neurons(trace: Trace) -> list[dict[str, float | int | None]]:
+    """What each neuron of a chip's trace shows: spikes, mean ISI in s, highest and lowest reading and their mean in LSB."""
+    rows: list[dict[str, float | int | None]] = []
+    for index, times in enumerate(trace.spikes.values()):
+        v = trace.signals[name_of("v_madc", index)]
+        isi = float(np.diff(times).mean()) if times.size > 1 else None
+        rows.append(
+            {"spike_count": times.size, "mean_isi": isi, "max": float(v.max()), "min": float(v.min()), "mean": float(v.mean())}
+        )
+    return rows
+
+
+def neurons_text(trace: Trace) -> str:
+    """The same as a table, with the spread between the neurons in its last line."""
+    found = neurons(trace)
+    rows = [["neuron", "spikes", "mean ISI", "highest", "lowest", "mean"]]
+    for index, row in enumerate(found):
+        isi = "-" if row["mean_isi"] is None else format_si(row["mean_isi"], "s")
+        rows.append([str(index), str(row["spike_count"]), isi, *(f"{row[k]:.1f} LSB" for k in ("max", "min", "mean"))])
+    isis = [row["mean_isi"] for row in found if row["mean_isi"] is not None]
+    spread = format_si(float(np.std(isis)), "s", 3) if isis else "-"
+    levels = [f"{np.std([row[k] for row in found if row[k] is not None]):.1f} LSB" for k in ("max", "min", "mean")]
+    rows.append(["sd", "", spread, *levels])
+    return f"\n{table(rows)}\n"
 
 
 def characteristic(seed: int, profile: str, neurons: int, *, json: bool, show: Show) -> int:

@@ -92,7 +92,12 @@ def run(
         write_csv(trace, csv)
         _say(f"trace written to {csv}")
     _draw([trace], loaded, png)
-    _print(report.run_json(loaded, trace) if json else report.run_text(loaded, trace))
+    shown: dict[str, Any] | str = report.run_json(loaded, trace) if json else report.run_text(loaded, trace)
+    if len(trace.spikes) > 1 and trace.membrane == "v_madc":
+        from tui import chip
+
+        shown = {**shown, "neurons": chip.neurons(trace)} if isinstance(shown, dict) else shown + chip.neurons_text(trace)
+    _print(shown)
     return 0
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ChipInstance: one chip out of the many that are made, that is the mismatch of its 512 neuron circuits."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -76,14 +76,6 @@ class Mismatch:
     def nominal(cls, n: int) -> "Mismatch":
         """No mismatch at all."""
         return cls(**{name: np.zeros(n) for name in SPREAD})
-
-    def first(self, n: int) -> "Mismatch":
-        """That of the first ``n`` neurons."""
-        return Mismatch(**{f.name: getattr(self, f.name)[:n] for f in fields(self)})
-
-    def plus(self, other: "Mismatch") -> "Mismatch":
-        """Both together."""
-        return Mismatch(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True)

@@ -111,9 +111,10 @@ def circuit_of(device: HicannX) -> NeuronCircuit:
 
 
 def mismatch_of(device: HicannX) -> Mismatch:
-    """The mismatch of the device's neurons, its own deviations included."""
-    drawn = ChipInstance(device.seed).mismatch(len(device.neurons))
-    return drawn if device.deviations is None else drawn.plus(device.deviations)
+    """The mismatch of the device's neurons: that of its instance, or its own deviations in place of it."""
+    if device.deviations is not None:
+        return device.deviations
+    return ChipInstance(device.seed).mismatch(len(device.neurons))
 
 
 def electrical(

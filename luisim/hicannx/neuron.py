@@ -100,7 +100,10 @@ def step(circuit: NeuronCircuit, state: State, h: float, threshold_shift: Array 
 def _piece(c: NeuronCircuit, s: State, end: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
     """Up to ``end`` or to the first thing that happens before it; which of the neurons fire there."""
     now = s.time + _TIME_EPS
-    stop = end
+    # no longer than the OTA's time constant: from far away it would shoot past where it pulls to
+    resets = s.reset_until > now
+    limit = c.c_mem * np.where(resets, c.v_lin_reset, c.v_lin_leak) / np.maximum(np.where(resets, c.i_reset, c.i_leak), 1e-15)
+    stop = np.minimum(end, s.time + limit)
     for until in (s.reset_until, s.refractory_until, s.pulse_until):
         stop = np.where(until > now, np.minimum(stop, until), stop)
     h = stop - s.time

@@ -105,7 +105,7 @@ class HicannX:
     """The device of a chip experiment: its ``neurons``, which chip they are on, and what the whole chip shares.
 
     ``profile``: the name of the kind of chip. ``seed``: the instance, that is its mismatch and its noise; None for a nominal
-    chip without either. ``deviations``: what differs on these neurons from the instance, as fitted to a recording. The two
+    chip without either. ``deviations``: in place of the instance's mismatch, as fitted to a recording. The two
     clock scales are those of the refractory counter and of the adaptation pulse.
     """
 

@@ -56,6 +56,6 @@ def test_benches_run_as_they_are(bench) -> None:
 def test_transistors_follow_the_ota_law(bias: int, ngspice: Ngspice) -> None:
     netlist = flatten(circuits_folder() / "hicannx" / "benches" / "ota_views.cir")
     signals = ngspice.run(deck(netlist, {"bias": bias}), save=["dv", "macro", "transistors"])
-    inside = np.abs(signals["dv"]) < signals["dv"].max() * 0.999
-    difference = (signals["transistors"] - signals["macro"])[inside]
-    assert np.max(np.abs(difference)) < 0.05 * np.max(np.abs(signals["macro"]))
+    # both are in units of the saturation current; the working range is the linear range v_lin on each side
+    assert np.max(np.abs(signals["transistors"] - signals["macro"])) < 0.05
+    assert np.ptp(signals["transistors"]) > 1.4

@@ -108,7 +108,7 @@ def test_instances_repeat_and_differ() -> None:
     one, again, other = (ChipInstance(seed).mismatch(512) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.v_threshold, again.v_threshold)
     assert not np.array_equal(one.v_threshold, other.v_threshold)
-    np.testing.assert_array_equal(one.first(10).v_leak, ChipInstance(1).mismatch(10).v_leak)
+    np.testing.assert_array_equal(one.v_leak[:10], ChipInstance(1).mismatch(10).v_leak)
     assert {f.name for f in fields(Mismatch)} == set(SPREAD)
     for name, spread in SPREAD.items():
         assert getattr(one, name).std() == pytest.approx(spread.high, rel=0.12)

@@ -110,7 +110,12 @@ def test_girlsday_pynn() -> None:
         **(FIRING | SYNAPSES | {"leak_v_leak": 400, "threshold_v_threshold": 400, "reset_v_reset": 300}),
     )
     circuit = circuit_of(HicannX((replace(neuron, excitatory_input_i_bias_tau=63),)))
-    circuit = replace(circuit, i_leak=circuit.i_leak * 1.3, v_leak=circuit.v_leak - 8.0 * PROFILE.madc_lsb)
+    circuit = replace(
+        circuit,
+        i_leak=circuit.i_leak * 1.3,
+        v_leak=circuit.v_leak - 6.0 * PROFILE.madc_lsb,
+        excitatory=replace(circuit.excitatory, i_out=circuit.excitatory.i_out * 1.1),
+    )
     times = madc_times(100e-6)
     starts = (10e-6, 30e-6, 50e-6, 70e-6, 90e-6)
     recording = run(circuit, times, [(t, 5 * 63.0, 0.0) for t in starts])
