@@ -75,7 +75,7 @@ def neurons_text(trace: Trace) -> str:
         rows.append([str(index), str(row["spike_count"]), isi, *(f"{row[k]:.1f} LSB" for k in ("max", "min", "mean"))])
     isis = [row["mean_isi"] for row in found if row["mean_isi"] is not None]
     spread = format_si(float(np.std(isis)), "s", 3) if isis else "-"
-    levels = [f"{np.std([row[k] for row in found if row[k] is not None]):.1f} LSB" for k in ("max", "min", "mean")]
+    levels = [f"{np.std([value for row in found if (value := row[k]) is not None]):.1f} LSB" for k in ("max", "min", "mean")]
     rows.append(["sd", "", spread, *levels])
     return f"\n{table(rows)}\n"
 

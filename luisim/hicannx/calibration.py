@@ -32,6 +32,7 @@ _STEP = 0.2e-6  # s between the samples that are used: the MADC's noise is wide,
 _REPEATS = 6  # recordings that are averaged where the noise would hide what is looked for
 _HEIGHT = 40.0  # LSB, how far the membrane is pulled away to see it return: within the OTA's linear range
 _NOISE_STREAM = 2**32 - 1  # of the noise while calibrating, apart from that of the runs
+_SETTLE = 100e-6  # s; a neuron is near its rest before, only the currents of its inputs move it
 _SWEEPS = 10  # bits of a cell
 
 
@@ -93,7 +94,7 @@ class Bench:
     def rest(self, lsb: Columns, samples: int = 64) -> Array:
         """Mean reading of a neuron at rest."""
         circuit = self.circuit(lsb | {"threshold_enable": np.zeros(self.n)})
-        settled = run(circuit, np.array([0.0, 300e-6]), max_step=2e-6)
+        settled = run(circuit, np.array([0.0, _SETTLE]), max_step=4e-6)
         return np.asarray(self._read(np.repeat(settled.v[:, -1:], samples, axis=1), _REPEATS).mean(axis=1))
 
     def released(self, lsb: Columns, from_lsb: Array, times: Array) -> Array:
@@ -143,7 +144,7 @@ class Bench:
             "excitatory_input_enable": np.zeros(n),
             "inhibitory_input_enable": np.zeros(n),
         }
-        times = np.arange(0.0, 60e-6, 0.1e-6)
+        times = np.arange(0.0, 30e-6, 0.1e-6)
         read, spikes = self.free(fires, times)
         value = np.full(n, np.inf)
         for i in range(n):

@@ -36,7 +36,10 @@ def test_example() -> None:
     experiment = read_experiment(tomllib.loads(EXAMPLE), "example")
     neuron = experiment.device.neurons[0]
     assert experiment.duration == pytest.approx(200e-6)
-    assert experiment.stimuli == (SpikeTrain("excitatory", 63, (10e-6, 50e-6)),)
+    (train,) = experiment.stimuli
+    assert isinstance(train, SpikeTrain)
+    assert (train.receptor, train.weight) == ("excitatory", 63)
+    assert train.times == pytest.approx((10e-6, 50e-6))
     assert (neuron.leak_v_leak, neuron.threshold_v_threshold) == (1000, 300)  # the file overrides the calibration
     assert neuron.excitatory_input_enable
     spikes = open_backend("model", experiment.device).run(experiment).spikes["out"]
