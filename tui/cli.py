@@ -175,7 +175,7 @@ def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4
 def experiments() -> int:
     """List the experiments that come with luisim."""
     for name, title in backends.experiment_titles().items():
-        print(f"{name:20} {title}")
+        print(f"{name:25} {title}")
     return 0
 
 

@@ -25,7 +25,10 @@ _SCALE = Quantity("", 0, 15, "haldls: 4 bit clock divider")
 
 @dataclass(frozen=True)
 class NeuronLsb:
-    """One neuron circuit: whole numbers in LSB and switches. Raises :class:`ParameterError` for values out of range."""
+    """One neuron circuit: whole numbers in LSB and switches. Raises :class:`ParameterError` for values out of range.
+
+    ``*_input_i_drop_input`` is accepted and does nothing: that source follower's drop is in the reference shift.
+    """
 
     leak_v_leak: Voltage = 0
     leak_i_bias: Bias = 0

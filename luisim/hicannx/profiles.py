@@ -10,8 +10,6 @@ from typing import Annotated
 
 from luisim.quantity import Quantity, check_fields
 
-Lsb = float
-
 
 @dataclass(frozen=True)
 class Profile:
@@ -70,7 +68,6 @@ class Profile:
     synapse_tau: Annotated[
         float, Quantity("s", 1e-6, 1e-2, "tau_syn * I_tau in LSB; calix: 0.3 to 30 us can be calibrated")
     ] = 600e-6
-    small_capacitance: Annotated[float, Quantity("", 0.05, 1, "assumed: what is left of the line's capacitance")] = 1.0
     large_capacitance: Annotated[float, Quantity("", 1, 20, "assumed: the whole line against its small capacitance")] = 3.0
     high_resistance: Annotated[float, Quantity("", 1, 20, "assumed: factor of the line's resistance")] = 4.0
     shift_nominal: Annotated[float, Quantity("", 0, 1022, "calix: the reference shift that balances the input")] = 310.0

@@ -22,7 +22,7 @@ Event = tuple[float, float, float]  # time in s, excitatory and inhibitory weigh
 
 @dataclass(frozen=True)
 class Recording:
-    """``v``: (n, k) membrane potentials in V at the k sample times. ``spikes``: for each neuron its spike times in s."""
+    """``v``, ``w``: (n, k) membrane and adaptation in V at the k sample times. ``spikes``: each neuron's spike times in s."""
 
     v: Array
     w: Array

@@ -6,11 +6,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from luisim.errors import ParameterError
+from luisim.hicannx import capmem, readout
 from luisim.hicannx.chip import SPREAD, ChipInstance, Mismatch
 from luisim.hicannx.electrical import circuit_of
 from luisim.hicannx.neuron import State, resting
 from luisim.hicannx.parameters import HicannX, NeuronLsb
-from luisim.hicannx.profiles import Profile
+from luisim.hicannx.profiles import PROFILES, Profile
 from luisim.hicannx.run import run
 from luisim.quantity import quantities
 
@@ -117,3 +119,31 @@ def test_instances_repeat_and_differ() -> None:
 def test_every_number_of_a_profile_names_its_source() -> None:
     for name in (f.name for f in fields(Profile) if f.name != "name"):
         assert quantities(Profile)[name].source, name
+
+
+def test_cells_and_converters() -> None:
+    profile = PROFILES["v2_2021"]
+    assert capmem.cell_voltage(1022) == pytest.approx(1.6)
+    assert capmem.cell_current(1022) == pytest.approx(1e-6)
+    volts = profile.madc_lsb * (73.0 + 2.89 * np.array([-5.0, 0.0, 80.0, 125.0, 300.0]))
+    np.testing.assert_array_equal(readout.cadc(volts, profile), [0, 0, 80, 125, 255])
+    np.testing.assert_array_equal(readout.madc(profile.madc_lsb * np.array([100.4, 374.6]), profile), [100, 375])
+    steps = np.diff(readout.stamps(readout.madc_times(1e-6)))
+    assert set(np.rint(steps / 1e-9)) == {32.0, 40.0}  # 34 ns on the 8 ns grid
+    assert np.all(np.diff(readout.cadc_times(20e-6)) > 1.6e-6)
+
+
+def test_the_tutorial_profile_follows_its_texts() -> None:
+    # the notebooks of today: threshold 500 and leak 1000 fire, at 555 and 610 LSB by their own calibration figures
+    profile = PROFILES["v3_tutorial"]
+    circuit = circuit_of(HicannX((replace(FIRING, threshold_v_threshold=500),), profile="v3_tutorial"))
+    assert circuit.v_threshold[0] / profile.madc_lsb == pytest.approx(555.0, abs=1.0)
+    assert circuit.v_leak[0] / profile.madc_lsb == pytest.approx(610.0, abs=1.0)
+    assert run(circuit, np.arange(0.0, 60e-6, 0.1e-6)).spikes[0].size > 1
+
+
+def test_a_neuron_needs_its_switches() -> None:
+    with pytest.raises(ParameterError, match="true or false"):
+        NeuronLsb(threshold_enable=1)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="0 to 63"):
+        NeuronLsb(membrane_capacitance_capacitance=64)

@@ -113,8 +113,8 @@ def test_girlsday_pynn() -> None:
     circuit = replace(
         circuit,
         i_leak=circuit.i_leak * 1.3,
-        v_leak=circuit.v_leak - 6.0 * PROFILE.madc_lsb,
-        excitatory=replace(circuit.excitatory, i_out=circuit.excitatory.i_out * 1.1),
+        v_leak=circuit.v_leak - 7.0 * PROFILE.madc_lsb,
+        excitatory=replace(circuit.excitatory, i_out=circuit.excitatory.i_out * 1.05),
     )
     times = madc_times(100e-6)
     starts = (10e-6, 30e-6, 50e-6, 70e-6, 90e-6)
