@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment, PadVoltage
-from luisim.hicannx.calibration import bench_of
+from luisim.hicannx.bench import bench_of
 from luisim.hicannx.constants import MADC_MAX
 from luisim.hicannx.parameters import HicannX, NeuronLsb, columns
 from luisim.hicannx.sampled import pad_voltage
