@@ -2,7 +2,7 @@
 
 # Debian packages: the one list. `make run` needs the first three, `make test` all.
 PACKAGES_RUN := python3-venv ngspice libngspice0
-PACKAGES_TEST := $(PACKAGES_RUN) tmux
+PACKAGES_TEST := $(PACKAGES_RUN) tmux gcc libc6-dev
 
 BIN := .venv/bin
 
@@ -20,11 +20,13 @@ check: .venv/ready-to-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-.venv/ready-to-run: pyproject.toml tools/setup
+KERNELS := $(wildcard luisim/kernels/*.c) tools/kernels.py
+
+.venv/ready-to-run: pyproject.toml tools/setup $(KERNELS)
 	@tools/setup run $(PACKAGES_RUN)
 	@touch $@
 
-.venv/ready-to-test: pyproject.toml tools/setup
+.venv/ready-to-test: pyproject.toml tools/setup $(KERNELS)
 	@tools/setup test $(PACKAGES_TEST)
 	@touch $@ .venv/ready-to-run
 

@@ -17,7 +17,7 @@ from luisim.hicannx.parameters import HicannX
 from luisim.lui.circuit import LuiCircuit
 from luisim.lui.experiment_file import read_experiment
 from luisim.lui.model import LuiModel
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 
 DEFAULT_EXPERIMENT = "real-board"
 DEFAULT_RECORDING = "lui-photo"
@@ -64,7 +64,7 @@ def _shipped() -> dict[str, Path]:
     return found | {name: Path(str(_SHIPPED / "hicannx" / f"{name}.toml")) for name in experiment_names("hicannx")}
 
 
-def open_backend(word: str, device: LuiBoard | HicannX | None = None, *, raw: bool = False) -> Backend[Any]:
+def open_backend(word: str, device: Lui | HicannX | None = None, *, raw: bool = False) -> Backend[Any]:
     """The back end that a word after ``--on`` means for a device: ``circuit``, ``model`` or ``recording:PATH``.
 
     ``raw``: the traces of a chip also hold the membrane in V.

@@ -16,7 +16,8 @@ from luisim.hicannx.parameters import HicannX, NeuronLsb
 from luisim.hicannx.sampled import name_of
 from luisim.quantity import format_si
 from luisim.trace import Trace
-from tui.report import SCHEMA, table
+from tui.console import columns as table
+from tui.report import SCHEMA
 
 Show = Callable[[str | dict[str, object]], None]
 

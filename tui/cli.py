@@ -5,9 +5,9 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 4 a check did not pass.
 """
 
-import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,9 +17,13 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
-from tui import backends
+from tui import backends, lui_commands
+from tui.console import bar as _bar
+from tui.console import progress as _progress
+from tui.console import say as _say
+from tui.console import show as _print
 
 app = cyclopts.App(
     name="luisim",
@@ -27,6 +31,7 @@ app = cyclopts.App(
     help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side.",
     help_format="plaintext",
 )
+lui_commands.register(app)
 
 On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model or recording:PATH.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
@@ -57,7 +62,7 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     from tui.app import run_app  # textual takes 0.3 s to import
 
     loaded = backends.load_experiment(experiment)
-    if not isinstance(loaded.device, LuiBoard):
+    if isinstance(loaded.device, HicannX):
         raise UnsupportedExperiment(
             f"The app shows boards; for a chip use luisim run {experiment} or luisim compare {experiment}."
         )
@@ -75,17 +80,38 @@ def run(
     seed: Seed = 0,
     raw: Annotated[bool, Parameter(name="--raw", negative=(), help="Chip: also the membrane in V, without noise.")] = False,
     json: Json = False,
+    save: Annotated[
+        tuple[str, ...], Parameter(name="--save", negative=(), consume_multiple=True, help="Of a netlist: only these signals.")
+    ] = (),
+    timeout: Annotated[float, Parameter(name="--timeout", help="Of a netlist: seconds after which it is stopped.")] = 60.0,
+    folder: Annotated[
+        Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
+    ] = None,
 ) -> int:
-    """Run one experiment on one back end.
+    """Run one experiment on one back end, or a netlist of your own in ngspice.
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+        Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
     """
+    from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
-    from tui import report
+    from tui import netlist, report
 
+    if is_netlist(experiment):
+        result = netlist.run(Path(experiment), folder, save, timeout, _bar("ngspice"))
+        _progress("")
+        if csv is not None:
+            write_csv(result, csv)
+            _say(f"signals written to {csv}")
+        if png is not None:
+            netlist.draw(result, png)
+            _say(f"picture written to {png}")
+        _print(netlist.as_json(result) if json else netlist.as_text(result))
+        return 0
+    if save or folder is not None:
+        raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
     loaded = backends.load_experiment(experiment)
     trace = _run_on(on, loaded, seed, raw=raw)
     if csv is not None:
@@ -128,6 +154,7 @@ def agreement(
     *,
     device: Annotated[Literal["lui", "hicann-x"], Parameter(name="--device", help="Which device: lui or hicann-x.")] = "lui",
     on: On = ("model", "circuit"),
+    png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it.
@@ -141,19 +168,27 @@ def agreement(
 
         return chip.agreement(cases, json=json, progress=_progress, show=_print)
 
+    from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
     from tui import report
 
     chosen = [case for case in reference_cases() if not cases or case.name.startswith(cases)]
     if not chosen:
-        raise ParameterError(f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi and f_supply.")
-    verdicts = []
-    for word in on:
-        backend = backends.open_backend(word)
+        raise ParameterError(
+            f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi, d_net and f_supply."
+        )
+    verdicts, opened = [], [backends.open_backend(word) for word in on]
+    for backend in opened:
         tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
         for number, case in enumerate(chosen, start=1):
             _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
             verdicts.append(judge(case, backend.run(case.experiment), tolerance))
+    if png is not None:
+        from tui.agreement_picture import draw_agreement
+
+        margins = sweep(opened, progress=_bar("near the threshold")) if len(opened) == 2 else ()
+        draw_agreement(verdicts, margins, png)
+        _say(f"picture written to {png}")
     _progress("")
     if json:
         rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]
@@ -193,6 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every error that a person can cause ends as one sentence on standard error."""
     try:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except (LuisimError, cyclopts.CycloptsError) as error:
         _progress("")
         _say(f"luisim: {_sentence(error)}")
@@ -205,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say("luisim: stopped.")
         code = 130
     except BrokenPipeError:  # the reader of our output has gone, as in `luisim ... | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -227,30 +263,12 @@ def _run_on(word: str, experiment: Experiment[Any], seed: int, *, raw: bool = Fa
     return trace
 
 
-def _bar(name: str) -> Callable[[float], None]:
-    return lambda done: _progress(f"{name}: {done:4.0%}")
-
-
-def _progress(text: str) -> None:
-    """One line that overwrites itself, only where a person watches."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
 def _draw(traces: Sequence[Trace], experiment: Experiment[Any], path: Path | None) -> None:
     if path is not None:
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 
         draw(traces, experiment.name, path)
         _say(f"picture written to {path}")
-
-
-def _print(result: str | dict[str, object]) -> None:
-    print(result if isinstance(result, str) else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":
