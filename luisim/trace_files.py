@@ -55,9 +55,10 @@ def read_csv(path: Path) -> Trace:
     :class:`~luisim.errors.ParameterError` if the file is missing or is no such table.
     """
     head, rows = read_table(path)
-    if head[0] != "time_s" or not any(name.rpartition(".")[2] == "v_mem" for name in head):
+    if head[0] != "time_s" or not any(name.rpartition(".")[2] in ("v_mem", "v_madc") for name in head):
         raise ParameterError(
-            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem, not {', '.join(head)}."
+            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem (v_madc for a chip),"
+            f" not {', '.join(head)}."
         )
     if len(rows) < 2:
         raise ParameterError(f"{path} holds fewer than two samples; record for longer.")

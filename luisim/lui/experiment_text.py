@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
+from luisim.errors import ParameterError
 from luisim.experiment import Current, Experiment, Pulses, Stimulus
 from luisim.lui.board import BoardParts
 from luisim.lui.parameters import LuiBoard, LuiParameters
@@ -58,6 +59,8 @@ def _stimulus(stimulus: Stimulus) -> list[str]:
             return lines + _values(stimulus, quantities(Pulses))
         case Current():
             return ['kind = "current"', *_values(stimulus, quantities(Current))]
+        case _:
+            raise ParameterError("A board takes pulses and currents; this experiment has a stimulus of a chip.")
 
 
 def _values(stimulus: Stimulus, known: dict[str, Quantity]) -> list[str]:
