@@ -22,11 +22,13 @@ check: .venv/ready-to-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-.venv/ready-to-run: pyproject.toml tools/setup
+KERNELS := $(wildcard luisim/kernels/*.c) tools/kernels.py
+
+.venv/ready-to-run: pyproject.toml tools/setup $(KERNELS)
 	@tools/setup run $(PACKAGES_RUN)
 	@touch $@
 
-.venv/ready-to-test: pyproject.toml tools/setup
+.venv/ready-to-test: pyproject.toml tools/setup $(KERNELS)
 	@tools/setup test $(PACKAGES_TEST)
 	@touch $@ .venv/ready-to-run
 

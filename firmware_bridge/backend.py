@@ -14,8 +14,9 @@ from firmware_bridge.record import arm
 from firmware_bridge.session import Gap, Session, Transport
 from firmware_bridge.wiring import STIMULUS_PINS, Wiring
 from luisim import measure
-from luisim.errors import SimulationCancelled
+from luisim.errors import SimulationCancelled, UnsupportedExperiment
 from luisim.experiment import Current, Experiment, Pulses
+from luisim.lui.network import Lui, LuiNetwork
 from luisim.lui.parameters import LuiBoard
 from luisim.quantity import format_si
 from luisim.trace import Array, Trace
@@ -54,6 +55,13 @@ class Record:
                 self.vcc = event.vcc
 
 
+def only_board(experiment: Experiment[Lui]) -> LuiBoard:
+    """The one board of an experiment. Raises :class:`~luisim.errors.UnsupportedExperiment` for a network."""
+    if isinstance(experiment.device, LuiNetwork):
+        raise UnsupportedExperiment(f"{experiment.name} is a network; an Arduino measures one board so far.")
+    return experiment.device
+
+
 def to_trace(record: Record, wiring: Wiring, readout: Readout, start_us: int, rate: float, skew: float, origin: str) -> Trace:
     """The record as a trace whose time 0 is ``start_us`` of the board's clock.
 
@@ -85,12 +93,14 @@ class MeasuredLui:
     board that runs all the time.
     """
 
-    def __init__(self, connect: Callable[[Experiment[LuiBoard]], Transport], name: str = "board") -> None:
+    def __init__(self, connect: Callable[[Experiment[Lui]], Transport], name: str = "board") -> None:
         self.name = name
         self._connect = connect
 
-    def unsupported(self, experiment: Experiment[LuiBoard]) -> str | None:
+    def unsupported(self, experiment: Experiment[Lui]) -> str | None:
         """What an Arduino cannot do to a board: inject a current, or pulses below the input's threshold."""
+        if isinstance(experiment.device, LuiNetwork):
+            return "it measures one board so far; luisim record --boards 2 listens to several"
         for stimulus in experiment.stimuli:
             if isinstance(stimulus, Current):
                 return "an Arduino cannot inject a current into the membrane; use pulses into an input"
@@ -100,9 +110,9 @@ class MeasuredLui:
                 return f"its shortest pulse has 50 us, not {format_si(stimulus.width, 's')}"
         return None
 
-    def by_hand(self, experiment: Experiment[LuiBoard]) -> tuple[str, ...]:
+    def by_hand(self, experiment: Experiment[Lui]) -> tuple[str, ...]:
         """The supply, trimmers and switches, and the wires, which no program can set."""
-        board = experiment.device.parameters
+        board = only_board(experiment).parameters
         turns = board.positions
         wired = sorted({s.input for s in experiment.stimuli if isinstance(s, Pulses)})
         sentences = [
@@ -123,7 +133,7 @@ class MeasuredLui:
 
     def run(
         self,
-        experiment: Experiment[LuiBoard],
+        experiment: Experiment[Lui],
         *,
         seed: int = 0,
         progress: Callable[[float], None] | None = None,
@@ -134,6 +144,7 @@ class MeasuredLui:
         If the spike wire is missing, the spikes are read off the membrane. A real board is not repeatable; ``seed`` changes
         nothing. Raises :class:`BoardError`.
         """
+        only_board(experiment)
         wiring = Wiring()
         session = Session(self._connect(experiment))
         try:
@@ -164,7 +175,7 @@ class MeasuredLui:
         self,
         session: Session,
         record: Record,
-        experiment: Experiment[LuiBoard],
+        experiment: Experiment[Lui],
         start: int,
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,

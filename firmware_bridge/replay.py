@@ -9,7 +9,7 @@ import numpy as np
 from firmware_bridge.recording import read_recording, recordings_folder
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from luisim.trace import Trace
 from luisim.trace_files import read_csv
 
@@ -34,26 +34,26 @@ class RecordedLui:
         if not self.path.exists() and (recordings_folder() / source).is_dir():
             self.path = recordings_folder() / source
         self.name = f"recording:{source}"
-        if not self.path.exists():
+        if not self.path.is_file() and not (self.path / "meta.toml").is_file():
             raise ParameterError(
                 f"There is no recording {source!r}: give the path of a recorded folder or of a CSV file, or the name of a"
                 f" shipped one ({', '.join(shipped_recordings())})."
             )
 
-    def unsupported(self, experiment: Experiment[LuiBoard]) -> str | None:
+    def unsupported(self, experiment: Experiment[Lui]) -> str | None:
         """A recording plays beside any experiment on a board: whoever compares them says that they belong together."""
         return None
 
-    def by_hand(self, experiment: Experiment[LuiBoard]) -> tuple[str, ...]:
+    def by_hand(self, experiment: Experiment[Lui]) -> tuple[str, ...]:
         """How the board was set when it was recorded, from the remarks in the file."""
         if self.path.is_dir():
             return ()
-        with self.path.open(encoding="utf-8") as file:
+        with self.path.open(encoding="utf-8", errors="replace") as file:  # a file that is no text is named by run
             return tuple(line.removeprefix(_BY_HAND).strip() for line in file if line.startswith(_BY_HAND))
 
     def run(
         self,
-        experiment: Experiment[LuiBoard],
+        experiment: Experiment[Lui],
         *,
         seed: int = 0,
         progress: Callable[[float], None] | None = None,

@@ -18,13 +18,14 @@ class Pulses:
     """Voltage pulses into one synapse of a device.
 
     ``input``: the connector, counted from 1. ``times``: rising edges in s. ``width`` in s, ``amplitude`` in V.
-    Pulses that overlap are one longer pulse.
+    ``board``: which one of a network. Pulses that overlap are one longer pulse.
     """
 
     input: int
     times: tuple[float, ...]
     width: Annotated[float, Quantity("s", 10e-6, 60.0, "10 us is far below the board's time constants")] = 15e-3
     amplitude: Annotated[float, Quantity("V", 0.0, 20.0, "upstream documentation: an input bears 20 V")] = 3.0
+    board: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -46,11 +47,15 @@ class Pulses:
 
 @dataclass(frozen=True)
 class Current:
-    """A current into the membrane pad: ``value`` in A from ``start`` to ``stop`` (s; the end of the run if it is larger)."""
+    """A current into the membrane pad: ``value`` in A from ``start`` to ``stop`` (s; the end of the run if it is larger).
+
+    ``board``: into which one of a network.
+    """
 
     value: Annotated[float, Quantity("A", -5e-3, 5e-3, "a laboratory source behind a sense resistor")]
-    start: Annotated[float, Quantity("s", 0.0, 3600.0, "")] = 0.0
-    stop: Annotated[float, Quantity("s", 0.0, 3600.0, "")] = 3600.0
+    start: Annotated[float, Quantity("s", 0.0, 3600.0, "as long as a run")] = 0.0
+    stop: Annotated[float, Quantity("s", 0.0, 3600.0, "as long as a run")] = 3600.0
+    board: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -65,12 +70,16 @@ Stimulus = Pulses | Current
 
 @dataclass(frozen=True)
 class Experiment(Generic[DeviceT]):
-    """One device, what is done to it, and for how long (``duration`` in s)."""
+    """One device, what is done to it, and for how long (``duration`` in s).
+
+    ``record``: names of the boards of a network whose signals are wanted; None for all of them. Spikes are always recorded.
+    """
 
     device: DeviceT
     duration: Annotated[float, Quantity("s", 1e-3, 3600.0, "longer runs are better cut into several")]
     stimuli: tuple[Stimulus, ...] = ()
     name: str = ""
+    record: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)

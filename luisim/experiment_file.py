@@ -68,35 +68,60 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path} cannot be read as a text file ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # besides TOMLDecodeError: numbers of 5000 digits, 5000 brackets
         raise ParameterError(f"{path.name} is no valid TOML: {error}. Texts and numbers with units need quotes.") from None
 
 
-def read_stimuli(values: Any, inputs: int) -> tuple[Stimulus, ...]:
-    """The ``[[stimulus]]`` tables of an experiment on a device with so many ``inputs``."""
-    if not isinstance(values, list):
+def read_stimuli(values: Any, inputs: int, boards: tuple[str, ...] = ()) -> tuple[Stimulus, ...]:
+    """The ``[[stimulus]]`` tables; on a device with so many ``inputs``, in a network on one of its ``boards``."""
+    if not isinstance(values, list) or not all(isinstance(item, Mapping) for item in values):
         raise ParameterError("stimulus must be written as [[stimulus]], one such heading for each stimulus.")
-    return tuple(_stimulus(item, number, inputs) for number, item in enumerate(values, start=1))
+    return tuple(_stimulus(item, number, inputs, boards) for number, item in enumerate(values, start=1))
 
 
-def _stimulus(values: Mapping[str, Any], number: int, inputs: int) -> Stimulus:
+def _stimulus(values: Mapping[str, Any], number: int, inputs: int, boards: tuple[str, ...]) -> Stimulus:
     where = f"[[stimulus]] {number}"
+    which = ("board",) if boards else ()
     match values.get("kind"):
         case "pulses":
-            table = Table(values, where, ("kind", "input", "times", "width", "amplitude"))
-            connector = table.required("input", "input = 1")
-            if isinstance(connector, bool) or not isinstance(connector, int) or not 1 <= connector <= inputs:
-                raise ParameterError(
-                    f"input = {connector!r} in {where} is out of range: allowed is a whole number from 1 to {inputs}."
-                )
+            table = Table(values, where, ("kind", *which, "input", "times", "width", "amplitude"))
+            connector = read_input(table, inputs)
             table.required("times", 'times = ["200 ms", "400 ms"]')
             known = quantities(Pulses)
             options = {key: table.number(key, known[key]) for key in ("width", "amplitude") if key in table}
-            return Pulses(connector, table.numbers("times", Quantity("s", 0.0, 3600.0, "")), **options)
+            times = table.numbers("times", Quantity("s", 0.0, 3600.0, ""))
+            width, amplitude = options.get("width", Pulses.width), options.get("amplitude", Pulses.amplitude)
+            return Pulses(connector, times, width, amplitude, _board(table, boards))
         case "current":
             known = quantities(Current)
-            table = Table(values, where, ("kind", *known))
+            table = Table(values, where, ("kind", *which, *known))
             table.required("value", 'value = "20 uA"')
-            return Current(**{key: table.number(key, known[key]) for key in known if key in table})
+            options = {key: table.number(key, known[key]) for key in ("start", "stop") if key in table}
+            value, board = table.number("value", known["value"]), _board(table, boards)
+            return Current(value, options.get("start", Current.start), options.get("stop", Current.stop), board)
         case kind:
             raise ParameterError(f'kind = {kind!r} in {where} is unknown; allowed are "pulses" and "current".')
+
+
+def read_input(table: Table, inputs: int) -> int:
+    """The key ``input``: a connector, counted from 1."""
+    connector = table.required("input", "input = 1")
+    if isinstance(connector, bool) or not isinstance(connector, int) or not 1 <= connector <= inputs:
+        raise ParameterError(
+            f"input = {connector!r} in {table.where} is out of range: allowed is a whole number from 1 to {inputs}."
+        )
+    return connector
+
+
+def read_choice(table: Table, key: str, choices: tuple[str, ...]) -> str:
+    """A key whose value is one of ``choices``."""
+    value = table.required(key, f'{key} = "{choices[0]}"')
+    if value not in choices:
+        near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ParameterError(f"{key} = {value!r} in {table.where} is unknown; {hint}There are: {', '.join(choices)}.")
+    return str(value)
+
+
+def _board(table: Table, boards: tuple[str, ...]) -> str:
+    return read_choice(table, "board", boards) if boards else ""

@@ -6,6 +6,7 @@ import numpy as np
 from luisim.trace import Array, Trace
 
 SETTLE = 0.2e-3  # s after an edge before a reading is taken: op amps glitch for a microsecond or so
+CHATTER = 0.5e-3  # s; flutter has gaps of some 10 us, and two spikes are 2 ms apart at the least (R_leak = 0)
 
 
 def find_spikes(time: Array, v_mem: Array, *, fall: float = 0.5, within: float = 5e-3) -> Array:
@@ -51,6 +52,27 @@ def threshold(trace: Trace) -> float | None:
     return float(np.mean(peaks)) if peaks else None
 
 
+def output_pulses(time: Array, v_out: Array) -> Array:
+    """(n, 2): rising and falling edge of each output pulse in s, at half height; NaN for an edge beyond the end of the trace.
+
+    A gap shorter than ``CHATTER`` belongs to the pulse: on boards from before 2025 the output flutters for some ms at the end
+    of a pulse when the cell is weak, and nobody would call that spikes. ``time``, ``v_out``: (n,) in s and V.
+    """
+    low, high = float(v_out.min()), float(v_out.max())
+    if high - low < 0.5:  # V: no output pulse is smaller
+        return np.empty((0, 2))
+    level = 0.5 * (low + high)
+    before, after = v_out[:-1] - level, v_out[1:] - level
+    where = time[:-1] - before * np.diff(time) / np.where(after == before, 1.0, after - before)
+    up, down = where[(before < 0) & (after >= 0)], where[(before >= 0) & (after < 0)]
+    if v_out[0] >= level:
+        up = np.concatenate(([np.nan], up))
+    if v_out[-1] >= level:
+        down = np.concatenate((down, [np.nan]))
+    real = up[1:] - down[:-1] >= CHATTER
+    return np.column_stack((up[np.append(True, real)], down[np.append(real, True)]))
+
+
 def pulse_width(trace: Trace) -> float | None:
     """Length of the output pulse in s, mean over the complete ones.
 
@@ -59,19 +81,8 @@ def pulse_width(trace: Trace) -> float | None:
     out = trace.signals.get("v_out")
     if out is None:
         return _floor_width(trace)
-    level = 0.5 * (float(out.max()) + float(out.min()))
-    if np.ptp(out) < 0.5:
-        return None
-    up, down = _crossings(trace.time, out - level)
-    widths = [end[0] - start for start in up if (end := down[down > start]).size]
-    return float(np.mean(widths)) if widths else None
-
-
-def _crossings(time: Array, values: Array) -> tuple[Array, Array]:
-    """Times at which ``values`` goes up and down through zero, interpolated linearly."""
-    before, after = values[:-1], values[1:]
-    where = time[:-1] - before * np.diff(time) / np.where(after == before, 1.0, after - before)
-    return where[(before < 0) & (after >= 0)], where[(before >= 0) & (after < 0)]
+    widths = np.diff(output_pulses(trace.time, out))
+    return float(np.nanmean(widths)) if np.any(np.isfinite(widths)) else None
 
 
 def _floor_width(trace: Trace) -> float | None:

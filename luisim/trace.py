@@ -18,7 +18,8 @@ class Trace:
     """Signals on one time axis, with the spikes that were seen on it.
 
     ``time``: (n,) in s, strictly increasing. ``signals``: name -> (n,), SI units (``v_mem``, ``v_syn``, ``v_out`` in V).
-    ``spikes``: output name -> rising edges in s, increasing. ``origin``: who made it ("circuit", "model", a recording's name).
+    In a network the name of the board comes first: ``a.v_mem``. ``spikes``: ``out``, in a network the name of the board, ->
+    rising edges in s, increasing. ``origin``: who made it ("circuit", "model", a recording's name).
     Arrays are copied and read-only. Raises :class:`ParameterError` if shapes or order are wrong.
     """
 
@@ -47,6 +48,21 @@ class Trace:
     def duration(self) -> float:
         """From the first to the last sample, in s."""
         return float(self.time[-1] - self.time[0])
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """Names of the boards of a network, () for a single board: what stands before the dot in its signals, or has spikes."""
+        named = [name.partition(".")[0] for name in self.signals if "." in name]
+        return tuple(dict.fromkeys([*named, *(name for name in self.spikes if name != "out")]))
+
+    def board(self, name: str) -> "Trace":
+        """One board of a network as the trace of a single board. Raises :class:`ParameterError` if its signals are not here."""
+        start = f"{name}."
+        signals = {key.removeprefix(start): values for key, values in self.signals.items() if key.startswith(start)}
+        if not signals:
+            recorded = dict.fromkeys(key.partition(".")[0] for key in self.signals)
+            raise ParameterError(f"There are no signals of the board {name!r}; there are: {', '.join(recorded) or 'none'}.")
+        return Trace(self.time, signals, {"out": self.spikes.get(name, np.empty(0))}, f"{self.origin} {name}")
 
     def at(self, signal: str, times: ArrayLike) -> Array:
         """``signal`` interpolated linearly at ``times`` (s); outside the trace its end values."""

@@ -16,7 +16,9 @@ from textual.widgets import Footer, Static
 
 from luisim.errors import LuisimError
 from luisim.experiment import Backend, Experiment, Pulses
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui, LuiNetwork, as_network, recorded
+from luisim.lui.parameters import LuiBoard, LuiParameters
+from luisim.trace import Trace
 from tui.backends import experiment_names, load_experiment
 from tui.messages import Failed, Message, Progress, Ran
 from tui.runner import Runner
@@ -34,6 +36,7 @@ from tui.widgets.view import VIEWS
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
 _BUSY_AFTER = 0.15  # s; a run that is shorter is not worth a flicker
+_MOST_BOARDS = 16  # of a network that records none
 _PERIOD, _FIRST_PULSE = 0.5, 0.1  # s, of the pulse trains; the Arduino example of the board's documentation
 
 
@@ -70,6 +73,17 @@ class LuisimApp(App[None]):
         Binding("comma", "pan(-0.25)", "Earlier", show=False, id="window.earlier", tooltip="move to earlier times"),
         Binding("full_stop", "pan(0.25)", "Later", show=False, id="window.later", tooltip="move to later times"),
         Binding("0", "fit", "Fit", show=False, id="window.fit", tooltip="fit the window: about four spikes"),
+        Binding(
+            "left_square_bracket",
+            "board(-1)",
+            "Board before",
+            show=False,
+            id="board.previous",
+            tooltip="networks: the board before",
+        ),
+        Binding(
+            "right_square_bracket", "board(1)", "Board after", show=False, id="board.next", tooltip="networks: the board after"
+        ),
         Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
         Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
         Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
@@ -77,16 +91,16 @@ class LuisimApp(App[None]):
         Binding("q", "quit", "Quit", id="quit", tooltip="leave"),
     ]
 
-    def __init__(
-        self, experiment: Experiment[LuiBoard], backends: Sequence[Backend[LuiBoard]], *, glyphs: str = "braille"
-    ) -> None:
+    def __init__(self, experiment: Experiment[Lui], backends: Sequence[Backend[Lui]], *, glyphs: str = "braille") -> None:
         super().__init__()
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
         self.sources = {source.name: source for source in sources_of([backend.name for backend in backends], keys)}
+        experiment = _shown(experiment)
         self.first = experiment  # the one that the recordings belong to
         self.base = experiment  # as it was loaded
         self.experiment = experiment  # as it is set now
-        self.trains: frozenset[int] = frozenset()  # inputs with a pulse train
+        self.board = recorded(experiment)[0]  # the one that is looked at
+        self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
         self._asked = experiment  # what the traces belong to, or soon will
         self._backends = tuple(backends)
@@ -96,7 +110,7 @@ class LuisimApp(App[None]):
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
         self.readings = Readings(tuple(self.sources.values()))
         self.knobs = tuple(
-            Knob(trimmer, experiment.device.parameters, id=f"knob{index}") for index, trimmer in enumerate(TRIMMERS, start=1)
+            Knob(trimmer, self._parameters(experiment), id=f"knob{index}") for index, trimmer in enumerate(TRIMMERS, start=1)
         )
         self._source_keys = [
             Binding(s.key, f"source('{s.name}')", s.label, show=False, id=f"source.{s.key}", tooltip=f"{s.label}: on, off")
@@ -155,17 +169,16 @@ class LuisimApp(App[None]):
     def _turned(self, event: Knob.Turned) -> None:
         # two quick turns of two knobs: take over this knob's value, not its idea of the others
         trimmer = event.knob.trimmer
-        parameters = trimmer.set(self.experiment.device.parameters, trimmer.value(event.parameters))
+        parameters = trimmer.set(self._parameters(self.experiment), trimmer.value(event.parameters))
         if trimmer.sign(parameters) != trimmer.sign(event.parameters):
             parameters = trimmer.flipped(parameters)
         self.scope.follows = False  # a window that fits itself would hide that the rate has changed
-        self._change(replace(self.experiment, device=replace(self.experiment.device, parameters=parameters)))
+        self._change(self._with_parameters(parameters))
 
-    def _change(self, experiment: Experiment[LuiBoard]) -> None:
+    def _change(self, experiment: Experiment[Lui]) -> None:
         """Set the knobs to ``experiment`` and run it, unless paused."""
         self.experiment = experiment
-        for knob in self.knobs:
-            knob.parameters = experiment.device.parameters
+        self._set_knobs()
         if not self.paused:
             self._ask()
         self._show_status()
@@ -201,24 +214,58 @@ class LuisimApp(App[None]):
             match message:
                 case Ran(experiment=experiment, trace=trace):
                     late = source.late and experiment is not source.asked
-                    self.sources[source.name] = replace(source, ran=experiment, trace=trace, failure="", done=0.0, late=late)
+                    one = self._one(trace)
+                    self.sources[source.name] = replace(
+                        source, ran=experiment, trace=one, whole=trace, failure="", done=0.0, late=late
+                    )
                 case Failed():
                     self._failed(source, message)
             self._show()
 
     def _failed(self, source: Source, failed: Failed) -> None:
-        source = replace(source, failure=failed.sentence, trace=None, ran=failed.experiment, done=0.0, late=False)
+        source = replace(source, failure=failed.sentence, trace=None, whole=None, ran=failed.experiment, done=0.0, late=False)
         self.sources[source.name] = source.off() if failed.hopeless else source
         if failed.loud and (source.name, failed.sentence) not in self._told:  # not again at every turn of a knob
             self._told.add((source.name, failed.sentence))
             self.notify(failed.sentence, title=source.label, severity="error", timeout=10, markup=False)
+
+    # ------------------------------------------------------------------------------------------------------------ boards
+
+    @property
+    def _is_network(self) -> bool:
+        return isinstance(self.base.device, LuiNetwork)
+
+    def _parameters(self, experiment: Experiment[Lui]) -> LuiParameters:
+        """Those of the board that is looked at."""
+        network = as_network(experiment.device)
+        return network.boards[network.names.index(self.board)].parameters
+
+    def _with_parameters(self, parameters: LuiParameters) -> Experiment[Lui]:
+        """The experiment as it is set, with other parameters for the board that is looked at."""
+        device = self.experiment.device
+        if isinstance(device, LuiBoard):
+            return replace(self.experiment, device=replace(device, parameters=parameters))
+        boards = tuple(
+            replace(board, parameters=parameters) if name == self.board else board
+            for name, board in zip(device.names, device.boards, strict=True)
+        )
+        return replace(self.experiment, device=replace(device, boards=boards))
+
+    def _set_knobs(self) -> None:
+        for knob in self.knobs:
+            knob.original = self._parameters(self.base)
+            knob.parameters = self._parameters(self.experiment)
+
+    def _one(self, trace: Trace) -> Trace:
+        """The board that is looked at; a recording of a single board is what it is."""
+        return trace.board(self.board) if self.board in trace.boards else trace
 
     # ------------------------------------------------------------------------------------------------------------ what is seen
 
     def _show(self, *, traces: bool = True) -> None:
         sources = tuple(self.sources.values())
         if traces:
-            self.scope.show(sources, self._asked)
+            self.scope.show(sources, self._asked, self.board)
         self.readings.show(sources)
         self._show_status()
 
@@ -235,7 +282,8 @@ class LuisimApp(App[None]):
                 "○ PAUSED, n: run once" if self.paused else "● RUN",
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
-                f"pulses: {' '.join(map(str, sorted(self.trains)))}" if self.trains else "",
+                f"board {self.board}, [ ] others" if self._is_network else "",
+                f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
                 f"no spike to align: {', '.join(lost)}" if lost else "",
                 view,
@@ -281,13 +329,29 @@ class LuisimApp(App[None]):
         self._show_status()
 
     def action_pulses(self, connector: int) -> None:
-        """A pulse train on an input, or no longer."""
-        self.trains = self.trains ^ {connector}
+        """A pulse train on an input of the board that is looked at, or no longer."""
+        device = self.base.device
+        wires = device.wires if isinstance(device, LuiNetwork) else ()
+        wire = next((w for w in wires if (w.target, w.input) == (self.board, connector)), None)
+        if wire is not None:
+            self.notify(f"Input {connector} of {self.board} has a wire from {wire.source}: send pulses into a free input.")
+            return
+        self.trains = self.trains ^ {(self.board, connector)}
         count = int(max(0.0, self.base.duration - _FIRST_PULSE) / _PERIOD) + 1
         times = tuple(_FIRST_PULSE + _PERIOD * number for number in range(count))
-        amplitude = self.base.device.parameters.vdd
-        trains = tuple(Pulses(number, times, amplitude=amplitude) for number in sorted(self.trains))
+        amplitude = self._parameters(self.base).vdd
+        trains = tuple(Pulses(number, times, amplitude=amplitude, board=board) for board, number in sorted(self.trains))
         self._change(replace(self.experiment, stimuli=self.base.stimuli + trains))
+
+    def action_board(self, by: int) -> None:
+        """Look at another board of the network."""
+        names = recorded(self.base)
+        self.board = names[(names.index(self.board) + by) % len(names)]
+        self._set_knobs()
+        for source in self.sources.values():
+            if source.whole is not None:
+                self.sources[source.name] = replace(source, trace=self._one(source.whole))
+        self._show()
 
     def action_reset(self) -> None:
         """Everything as the experiment has it."""
@@ -322,17 +386,16 @@ class LuisimApp(App[None]):
         if name is None:
             return
         try:
-            experiment = self.first if name == self.first.name else load_experiment(name)
+            experiment = self.first if name == self.first.name else _shown(load_experiment(name))
         except LuisimError as error:
             self.notify(str(error), severity="error", markup=False)
             return
         self.base, self.trains, self.scope.follows = experiment, frozenset(), True
+        self.board = recorded(experiment)[0]
         for source in self.sources.values():
             # a recording beside another experiment than its own would only mislead
             shown = name == self.first.name if source.is_recording else source.shown
             self.sources[source.name] = replace(source.off(), shown=shown, failure=source.failure if not shown else "")
-        for knob in self.knobs:
-            knob.original = experiment.device.parameters
         self.paused = False
         self._change(experiment)
         self._show()
@@ -361,19 +424,30 @@ class LuisimApp(App[None]):
         self.call_later(self.run_action, action)
 
 
-def _summary(experiment: Experiment[LuiBoard]) -> str:
+def _shown(experiment: Experiment[Lui]) -> Experiment[Lui]:
+    """The experiment with something to look at: boards that nobody wanted recorded could not be drawn."""
+    return (
+        experiment if recorded(experiment) else replace(experiment, record=as_network(experiment.device).names[:_MOST_BOARDS])
+    )
+
+
+def _summary(experiment: Experiment[Lui]) -> str:
     """An experiment in a few words."""
-    parameters = experiment.device.parameters
-    parts = [si(experiment.duration, "s"), f"V_leak {si(parameters.v_leak * parameters.vdd, 'V', 3)}"]
-    for stimulus in experiment.stimuli:
+    device, parts = experiment.device, [si(experiment.duration, "s")]
+    if isinstance(device, LuiNetwork):
+        parts.append(f"{len(device.boards)} boards, {len(device.wires)} wires")
+    else:
+        parts.append(f"V_leak {si(device.parameters.v_leak * device.parameters.vdd, 'V', 3)}")
+    for stimulus in experiment.stimuli[:2]:
+        where = f" of {stimulus.board}" if stimulus.board else ""
         if isinstance(stimulus, Pulses):
             count = len(stimulus.times)
-            parts.append(f"{count} pulse{'s' if count > 1 else ''} into input {stimulus.input}")
+            parts.append(f"{count} pulse{'s' if count > 1 else ''} into input {stimulus.input}{where}")
         else:
             parts.append(f"a current of {si(stimulus.value, 'A')}")
     return ", ".join(parts)
 
 
-def run_app(experiment: Experiment[LuiBoard], backends: Sequence[Backend[LuiBoard]], *, glyphs: str = "braille") -> None:
+def run_app(experiment: Experiment[Lui], backends: Sequence[Backend[Lui]], *, glyphs: str = "braille") -> None:
     """Show the app until the person leaves it."""
     LuisimApp(experiment, backends, glyphs=glyphs).run()

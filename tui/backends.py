@@ -13,7 +13,7 @@ from luisim.experiment_file import read_toml
 from luisim.lui.circuit import LuiCircuit
 from luisim.lui.experiment_file import read_experiment
 from luisim.lui.model import LuiModel
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 
 DEFAULT_EXPERIMENT = "real-board"
 DEFAULT_RECORDING = "lui-photo"
@@ -30,7 +30,7 @@ def experiment_titles() -> dict[str, str]:
     return {name: read_toml(Path(str(_SHIPPED / f"{name}.toml"))).get("title", "") for name in experiment_names()}
 
 
-def load_experiment(source: str) -> Experiment[LuiBoard]:
+def load_experiment(source: str) -> Experiment[Lui]:
     """A shipped experiment by its name, or the TOML file at a path. Raises :class:`ParameterError`."""
     names = experiment_names()
     if source in names:
@@ -51,7 +51,7 @@ def load_experiment(source: str) -> Experiment[LuiBoard]:
         raise ParameterError(f"{path.name}: {error}") from None
 
 
-def open_backend(word: str) -> Backend[LuiBoard]:
+def open_backend(word: str) -> Backend[Lui]:
     """What a word after ``--on`` means: ``circuit``, ``model``, ``board``, ``board:PORT`` or ``recording:PATH``."""
     kind, _, rest = word.partition(":")
     match kind:

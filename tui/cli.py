@@ -5,9 +5,9 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 4 a check did not pass.
 """
 
-import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +17,13 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from luisim.trace import Trace
-from tui import backends, board_commands
+from tui import backends, board_commands, lui_commands
+from tui.console import bar as _bar
+from tui.console import progress as _progress
+from tui.console import say as _say
+from tui.console import show as _print
 
 app = cyclopts.App(
     name="luisim",
@@ -27,6 +31,7 @@ app = cyclopts.App(
     help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side.",
     help_format="plaintext",
 )
+lui_commands.register(app)
 
 board_commands.register(app)
 
@@ -73,17 +78,38 @@ def run(
     png: Png = None,
     seed: Seed = 0,
     json: Json = False,
+    save: Annotated[
+        tuple[str, ...], Parameter(name="--save", negative=(), consume_multiple=True, help="Of a netlist: only these signals.")
+    ] = (),
+    timeout: Annotated[float, Parameter(name="--timeout", help="Of a netlist: seconds after which it is stopped.")] = 60.0,
+    folder: Annotated[
+        Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
+    ] = None,
 ) -> int:
-    """Run one experiment on one back end.
+    """Run one experiment on one back end, or a netlist of your own in ngspice.
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment (see `luisim experiments`) or a TOML file.
+        Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
     """
+    from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
-    from tui import report
+    from tui import netlist, report
 
+    if is_netlist(experiment):
+        result = netlist.run(Path(experiment), folder, save, timeout, _bar("ngspice"))
+        _progress("")
+        if csv is not None:
+            write_csv(result, csv)
+            _say(f"signals written to {csv}")
+        if png is not None:
+            netlist.draw(result, png)
+            _say(f"picture written to {png}")
+        _print(netlist.as_json(result) if json else netlist.as_text(result))
+        return 0
+    if save or folder is not None:
+        raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
     loaded = backends.load_experiment(experiment)
     trace = _run_on(on, loaded, seed)
     if csv is not None:
@@ -120,24 +146,33 @@ def agreement(
     cases: Annotated[tuple[str, ...], Parameter(help="Only cases whose names begin so, such as a_leak.")] = (),
     *,
     on: On = ("model", "circuit"),
+    png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it."""
     import dataclasses
 
+    from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
     from tui import report
 
     chosen = [case for case in reference_cases() if not cases or case.name.startswith(cases)]
     if not chosen:
-        raise ParameterError(f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi and f_supply.")
-    verdicts = []
-    for word in on:
-        backend = backends.open_backend(word)
+        raise ParameterError(
+            f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi, d_net and f_supply."
+        )
+    verdicts, opened = [], [backends.open_backend(word) for word in on]
+    for backend in opened:
         tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
         for number, case in enumerate(chosen, start=1):
             _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
             verdicts.append(judge(case, backend.run(case.experiment), tolerance))
+    if png is not None:
+        from tui.agreement_picture import draw_agreement
+
+        margins = sweep(opened, progress=_bar("near the threshold")) if len(opened) == 2 else ()
+        draw_agreement(verdicts, margins, png)
+        _say(f"picture written to {png}")
     _progress("")
     if json:
         rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]
@@ -169,6 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every error that a person can cause ends as one sentence on standard error."""
     try:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except (LuisimError, cyclopts.CycloptsError) as error:
         _progress("")
         _say(f"luisim: {_sentence(error)}")
@@ -181,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say("luisim: stopped.")
         code = 130
     except BrokenPipeError:  # the reader of our output has gone, as in `luisim ... | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -191,8 +227,8 @@ def _sentence(error: Exception) -> str:
     return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
 
 
-def _run_on(word: str, experiment: Experiment[LuiBoard], seed: int) -> Trace:
-    backend: Backend[LuiBoard] = backends.open_backend(word)
+def _run_on(word: str, experiment: Experiment[Lui], seed: int) -> Trace:
+    backend: Backend[Lui] = backends.open_backend(word)
     reason = backend.unsupported(experiment)
     if reason is not None:
         raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
@@ -203,30 +239,12 @@ def _run_on(word: str, experiment: Experiment[LuiBoard], seed: int) -> Trace:
     return trace
 
 
-def _bar(name: str) -> Callable[[float], None]:
-    return lambda done: _progress(f"{name}: {done:4.0%}")
-
-
-def _progress(text: str) -> None:
-    """One line that overwrites itself, only where a person watches."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _draw(traces: Sequence[Trace], experiment: Experiment[LuiBoard], path: Path | None) -> None:
+def _draw(traces: Sequence[Trace], experiment: Experiment[Lui], path: Path | None) -> None:
     if path is not None:
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 
         draw(traces, experiment.name, path)
         _say(f"picture written to {path}")
-
-
-def _print(result: str | dict[str, object]) -> None:
-    print(result if isinstance(result, str) else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from luisim.experiment import Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from luisim.trace import Trace
 
 
@@ -13,7 +13,7 @@ class Ran:
     """``source`` has run ``experiment``."""
 
     source: str
-    experiment: Experiment[LuiBoard]
+    experiment: Experiment[Lui]
     trace: Trace
 
 
@@ -25,7 +25,7 @@ class Failed:
     """
 
     source: str
-    experiment: Experiment[LuiBoard]
+    experiment: Experiment[Lui]
     sentence: str
     loud: bool = True
     hopeless: bool = False

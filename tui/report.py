@@ -8,54 +8,79 @@ from typing import Any
 
 from luisim import measure
 from luisim.compare import Comparison, compare
+from luisim.errors import ParameterError
 from luisim.experiment import Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from luisim.lui.reference import Verdict
 from luisim.quantity import format_si
-from luisim.trace import Trace
+from luisim.trace import Array, Trace
+from tui.console import columns
 
 SCHEMA = 1  # of every JSON document; goes up when a key changes its meaning
 _NOTHING = "-"
 
 
 def compare_all(traces: Sequence[Trace]) -> list[Comparison]:
-    """Every pair of traces, in order."""
-    return [compare(a, b) for a, b in itertools.combinations(traces, 2)]
+    """Every pair of traces, in order; in a network every board of every pair."""
+    pairs: list[Comparison] = []
+    for a, b in itertools.combinations(traces, 2):
+        boards = [board for board in a.boards if board in b.boards]
+        if not boards and (a.boards or b.boards):
+            raise ParameterError(f"{a.origin} and {b.origin} have no board in common, so they cannot be compared.")
+        pairs += [compare(a.board(board), b.board(board)) for board in boards] if boards else [compare(a, b)]
+    return pairs
 
 
-def run_json(experiment: Experiment[LuiBoard], trace: Trace) -> dict[str, Any]:
-    """One run: its spikes in s and its readings in SI units."""
-    times = measure.spikes(trace)
-    return {
+def each_board(trace: Trace) -> list[Trace]:
+    """The recorded boards of a network as traces of their own; a single board as it is."""
+    if not trace.boards:
+        return [trace]
+    return [trace.board(name) for name in trace.boards if f"{name}.v_mem" in trace.signals]
+
+
+def run_json(experiment: Experiment[Lui], trace: Trace) -> dict[str, Any]:
+    """One run: its spikes in s and its readings in SI units; in a network those of each board."""
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "experiment": experiment.name,
         "backend": trace.origin,
         "duration": experiment.duration,
-        "spikes": times.tolist(),
-        "readings": _readings(trace),
     }
+    if trace.boards:
+        recorded = {name: trace.board(name) for name in trace.boards if f"{name}.v_mem" in trace.signals}
+        return document | {
+            "spikes": {name: times.tolist() for name, times in trace.spikes.items()},
+            "readings": {name: _readings(board) for name, board in recorded.items()},
+        }
+    return document | {"spikes": measure.spikes(trace).tolist(), "readings": _readings(trace)}
 
 
-def run_text(experiment: Experiment[LuiBoard], trace: Trace) -> str:
+def run_text(experiment: Experiment[Lui], trace: Trace) -> str:
     """One run: its readings, and when it fired."""
     head = f"{experiment.name} on {trace.origin}, {format_si(trace.duration, 's')}\n\n"
-    times = measure.spikes(trace)
-    shown = ", ".join(f"{t:.4f}" for t in times[:12]) + (", ..." if times.size > 12 else "")
-    return head + _traces_table([trace]) + f"\n\nspikes at (s): {shown or 'none'}\n"
+    table = _traces_table(each_board(trace))
+    if not trace.boards:
+        return f"{head}{table}\n\nspikes at (s): {_times(measure.spikes(trace))}\n"
+    lines = [f"{name:>{max(map(len, trace.boards))}}: {_times(trace.spikes[name])}" for name in trace.boards]
+    return f"{head}{table}\n\nspikes at (s)\n" + "\n".join(lines) + "\n"
 
 
-def comparison_json(experiment: Experiment[LuiBoard], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> dict[str, Any]:
+def _times(times: Array) -> str:
+    return (", ".join(f"{t:.4f}" for t in times[:12]) + (", ..." if times.size > 12 else "")) or "none"
+
+
+def comparison_json(experiment: Experiment[Lui], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> dict[str, Any]:
     """Several runs of one experiment and the differences of every pair, in SI units (``isi_difference`` in %)."""
     return {
         "schema": SCHEMA,
         "experiment": experiment.name,
         "duration": experiment.duration,
-        "runs": [{"backend": trace.origin, **_readings(trace)} for trace in traces],
+        "runs": [{"backend": trace.origin, **_readings(trace)} for whole in traces for trace in each_board(whole)],
         "pairs": [dataclasses.asdict(pair) | {"why": why(pair)} for pair in pairs],
     }
 
 
-def comparison_text(experiment: Experiment[LuiBoard], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> str:
+def comparison_text(experiment: Experiment[Lui], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> str:
     """The same as two tables and a sentence for each pair."""
     rows = [["difference", "over", "RMS", "RMS aligned", "spikes", "rate", "mean ISI", "threshold", "pulse width"]]
     for pair in pairs:
@@ -75,7 +100,8 @@ def comparison_text(experiment: Experiment[LuiBoard], traces: Sequence[Trace], p
         )
     reasons = "\n".join(f"{pair.second} - {pair.first}: {why(pair)}" for pair in pairs)
     head = f"{experiment.name}, {format_si(experiment.duration, 's')}"
-    return f"{head}\n\n{_traces_table(traces)}\n\n{_columns(rows)}\n\n{reasons}\n"
+    runs = _traces_table([board for trace in traces for board in each_board(trace)])
+    return f"{head}\n\n{runs}\n\n{columns(rows)}\n\n{reasons}\n"
 
 
 def why(pair: Comparison) -> str:
@@ -97,7 +123,7 @@ def why(pair: Comparison) -> str:
 
 def agreement_text(verdicts: Sequence[Verdict]) -> str:
     """One row a reference case and back end, then how many agree."""
-    rows = [["case", "back end", "spikes", "RMS", "ISI", "first spike", "PSP peak", "pulse width", ""]]
+    rows = [["case", "back end", "spikes", "RMS", "ISI", "spike", "PSP peak", "pulse width", ""]]
     for v in verdicts:
         rows.append(
             [
@@ -106,14 +132,14 @@ def agreement_text(verdicts: Sequence[Verdict]) -> str:
                 f"{v.spikes} : {v.expected_spikes}",
                 _NOTHING if v.rms is None else f"{1e3 * v.rms:.2f} mV",
                 _percent(v.isi),
-                _NOTHING if v.first_spike is None else f"{1e3 * v.first_spike:+.2f} ms",
+                _NOTHING if v.spike is None else f"{1e3 * v.spike:+.2f} ms",
                 _percent(v.psp_peak),
                 _NOTHING if v.pulse_width is None else f"{1e3 * v.pulse_width:+.3f} ms",
                 "ok" if v.agrees else f"differs: {', '.join(v.faults)}",
             ]
         )
     agree = sum(v.agrees for v in verdicts)
-    return f"{_columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
+    return f"{columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
 
 
 def _readings(trace: Trace) -> dict[str, float | int | None]:
@@ -146,7 +172,7 @@ def _traces_table(traces: Sequence[Trace]) -> str:
                 f"{r['v_mem_min']:.3f} to {r['v_mem_max']:.3f} V",
             ]
         )
-    return _columns(rows)
+    return columns(rows)
 
 
 def _value(value: float | None, unit: str) -> str:
@@ -162,9 +188,3 @@ def _difference(a: float | None, b: float | None, unit: str) -> str:
         return _NOTHING
     text = format_si(b - a, unit, 3)
     return text if text.startswith(("-", "0")) else f"+{text}"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

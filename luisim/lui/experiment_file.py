@@ -1,41 +1,96 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Experiments on a Lu.i board as a teacher writes them: TOML text into ``Experiment[LuiBoard]``."""
+"""Experiments on Lu.i boards as a teacher writes them: TOML text into an ``Experiment``."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from luisim.errors import ParameterError
-from luisim.experiment import Experiment
-from luisim.experiment_file import Table, read_stimuli
+from luisim.experiment import Experiment, Pulses
+from luisim.experiment_file import Table, read_choice, read_input, read_stimuli
 from luisim.lui.board import BoardParts
+from luisim.lui.network import INPUTS, Lui, LuiNetwork, Wire
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.quantity import Quantity, parse_si, quantities
 
-_INPUTS = 3
 _SETTINGS = quantities(LuiParameters)
 _PARTS = {name: q for name, q in quantities(BoardParts).items() if name != "track_weight"}
 _BOARD_KEYS = (
-    *("vdd", "v_leak", "r_leak", "r_syn", "r_weight", "sign", "revision", "battery", "initial", "sample"),
+    *("vdd", "v_leak", "r_leak", "r_syn", "r_weight", "sign", "revision", "battery", "temperature", "initial", "sample"),
     *_PARTS,
 )
 
 
-def read_experiment(content: Mapping[str, Any], name: str) -> Experiment[LuiBoard]:
-    """The experiment that a parsed TOML file describes. Raises :class:`ParameterError` naming the key that is wrong."""
-    top = Table(content, "the experiment", ("device", "title", "duration", "board", "stimulus"))
+def read_experiment(content: Mapping[str, Any], name: str) -> Experiment[Lui]:
+    """The experiment that a parsed TOML file describes. Raises :class:`ParameterError` naming the key that is wrong.
+
+    With ``[[boards]]`` it is one on a network: ``[board]`` then holds what they share.
+    """
+    keys = ("device", "title", "duration", "record", "board", "boards", "wires", "stimulus")
+    top = Table(content, "the experiment", keys)
     duration = quantities(Experiment)["duration"].check(
         "duration", parse_si(top.required("duration", 'duration = "2 s"'), "s", "duration")
     )
-    board = _board(top.table("board", _BOARD_KEYS))
-    stimuli = read_stimuli(top.raw("stimulus", []), _INPUTS)
-    return Experiment(board, duration, stimuli, name)
+    shared = top.raw("board", {})
+    if "boards" not in top:
+        for key in ("wires", "record"):
+            if key in top:
+                raise ParameterError(f"{key} belongs to an experiment on several boards: name them with [[boards]] first.")
+        stimuli = read_stimuli(top.raw("stimulus", []), INPUTS)
+        return Experiment(_board(top.table("board", _BOARD_KEYS)), duration, stimuli, name)
+    network = _network(shared, _tables(top, "boards"), _tables(top, "wires") if "wires" in top else [])
+    stimuli = read_stimuli(top.raw("stimulus", []), INPUTS, network.names)
+    taken = {(wire.target, wire.input) for wire in network.wires}
+    for stimulus in stimuli:
+        if isinstance(stimulus, Pulses) and (stimulus.board, stimulus.input) in taken:
+            raise ParameterError(
+                f"Input {stimulus.input} of {stimulus.board!r} has a wire already; send the pulses into a free input."
+            )
+    return Experiment(network, duration, stimuli, name, _record(top, network.names))
+
+
+def _tables(top: Table, key: str) -> list[Mapping[str, Any]]:
+    values = top.raw(key)
+    if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
+        raise ParameterError(f"{key} must be written as [[{key}]], one such heading for each.")
+    return values
+
+
+def _network(shared: Any, boards: list[Mapping[str, Any]], wires: list[Mapping[str, Any]]) -> LuiNetwork:
+    if not isinstance(shared, Mapping):
+        raise ParameterError("board must be a table: [board], with what all boards share below it.")
+    Table(shared, "[board]", _BOARD_KEYS)
+    names, made = [], []
+    for number, own in enumerate(boards, start=1):
+        where = f"[[boards]] {number}"
+        name = Table(own, where, ("name", *_BOARD_KEYS)).required("name", 'name = "a"')
+        if not isinstance(name, str):
+            raise ParameterError(f"name = {name!r} in {where} must be a text in quotes.")
+        names.append(name)
+        made.append(
+            _board(Table({**shared, **{k: v for k, v in own.items() if k != "name"}}, f"the board {name!r}", _BOARD_KEYS))
+        )
+    network = LuiNetwork(tuple(names), tuple(made))  # a mistake in a name should be named before those in wires to it
+    known, found = network.names, []
+    for number, values in enumerate(wires, start=1):
+        table = Table(values, f"[[wires]] {number}", ("from", "to", "input"))
+        found.append(Wire(read_choice(table, "from", known), read_choice(table, "to", known), read_input(table, INPUTS)))
+    return replace(network, wires=tuple(found))
+
+
+def _record(top: Table, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    if "record" not in top:
+        return None
+    wanted = top.raw("record")
+    if not isinstance(wanted, list) or not all(name in names for name in wanted):
+        raise ParameterError(f"record = {wanted!r} must be a list of names of boards; there are: {', '.join(names)}.")
+    return tuple(wanted)
 
 
 def _board(table: Table) -> LuiBoard:
     battery = table.table("battery", ("voltage", "resistance"))
     settings: dict[str, Any] = {"parts": _parts(table)}
-    for key in ("vdd", "r_leak", "r_syn"):
+    for key in ("vdd", "r_leak", "r_syn", "temperature"):
         if key in table:
             settings[key] = table.number(key, _SETTINGS[key])
     if "voltage" in battery:
@@ -83,6 +138,6 @@ def _v_leak(value: Any, vdd: float) -> float:
 
 
 def _three(name: str, values: Any) -> tuple[Any, Any, Any]:
-    if not isinstance(values, list | tuple) or len(values) != _INPUTS:
+    if not isinstance(values, list | tuple) or len(values) != INPUTS:
         raise ParameterError(f"{name} = {values!r} must be a list of three values, one for each input.")
     return (values[0], values[1], values[2])

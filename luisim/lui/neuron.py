@@ -21,13 +21,10 @@ from dataclasses import dataclass
 from math import atan, exp, floor, inf, log
 from typing import NamedTuple
 
-import numpy as np
-
-from luisim.errors import SimulationError
 from luisim.lui.crossing import TOLERANCE, first_crossing
 from luisim.lui.parameters import LuiParameters
-from luisim.lui.rails import RAIL_DROP, RAIL_RESISTANCE, VU_LAMPS, Rails, rails
-from luisim.trace import Array
+from luisim.lui.rails import RAIL_DROP, RAIL_RESISTANCE, RESET_CORNERS, VU_LAMPS, Rails, rails
+from luisim.lui.temperature import at_temperature
 
 _SYNAPSE_ON_N = 6.0  # Ohm, 2SK3018 on 3 V: 5 to 7 typical in the data sheet
 _DISCHARGED = 1.1e-3  # V left on C9 while Q11 conducts: R26 and Q11 against R27
@@ -84,19 +81,13 @@ class Piece:
     s_inf: float
     s_slow: float
     v_out: float
-    vdd: float
-
-    def sample(self, times: Array) -> tuple[Array, Array]:
-        """Membrane potential and V_syn in V at ``times`` (s from the start of the piece)."""
-        slow = np.exp(-self.rate_u * times)
-        v = self.v_inf + self.v_fast * np.exp(-self.rate_v * times) + self.v_slow * slow
-        return v, self.s_inf + self.s_slow * slow
 
 
 class Neuron:
     """One board with its trimmers set, ready to step. ``loads``: how many inputs its output drives."""
 
     def __init__(self, parameters: LuiParameters, loads: int = 0) -> None:
+        parameters = at_temperature(parameters)
         parts = parameters.parts
         self.parameters = parameters
         self._parts = parts
@@ -172,7 +163,23 @@ class Neuron:
         )
         v_out = here.output_high if state.output else here.output_low
         end = self._after(end, event)
-        return Piece(duration, end, rate_v, rate_u, v_inf, v_fast, v_slow, s_inf, s_slow, v_out, here.vdd)
+        return Piece(duration, end, rate_v, rate_u, v_inf, v_fast, v_slow, s_inf, s_slow, v_out)
+
+    def constants(self) -> tuple[float, ...]:
+        """What the kernel needs to step this board, in the order of its ``Board``, but for the place of the rails."""
+        parts = self._parts
+        return (
+            *(self._g_leak, self._g_syn, *self._weight, *self.parameters.sign, self._off_to_vdd, self._off),
+            *(self._rate_ref, self._offset, parts.c_syn, parts.c_mem, parts.c_mem_half, parts.r_push, parts.r_pull),
+            *(self._k_push, self._k_pull, parts.comparator_bias, float(self._droops)),
+        )
+
+    def rails_table(self) -> list[tuple[float, ...]]:
+        """The rails as the kernel's rows: one, or with a battery one for each number of lamps and each output."""
+        if not self._droops:
+            return [_row(self._at(State(0.0, 0.0, 0.0)))]
+        states = [State(0.0, 0.0, 0.0, output=output, lamps=lamps) for lamps in range(VU_LAMPS + 1) for output in (False, True)]
+        return [_row(self._at(state)) for state in states]
 
     def _at(self, state: State) -> Rails:
         key = (state.lamps, state.output) if self._droops else (0, False)
@@ -309,20 +316,12 @@ class Neuron:
         return state
 
 
-def run_pieces(neuron: Neuron, state: State, changes: list[tuple[float, Drive]], duration: float) -> list[tuple[float, Piece]]:
-    """All pieces of a run with their starting times in s. ``changes``: (time, drive from then on), the first at 0.
-
-    Raises :class:`~luisim.errors.SimulationError` if events pile up without time going on.
-    """
-    pieces: list[tuple[float, Piece]] = []
-    for index, (start, drive) in enumerate(changes):
-        stop = min(duration, changes[index + 1][0] if index + 1 < len(changes) else duration)
-        now, standing = start, 0
-        while now < stop:
-            piece = neuron.step(state, drive, stop - now)
-            pieces.append((now, piece))
-            standing = standing + 1 if piece.duration < 1e-12 else 0
-            if standing > 50:
-                raise SimulationError(f"The model makes no progress at t = {now:.6f} s; please report this experiment.")
-            now, state = (stop if piece.duration >= stop - now else now + piece.duration), piece.end
-    return pieces
+def _row(here: Rails) -> tuple[float, ...]:
+    """Rails in the order of the kernel's struct, the corners of the reset filled up with zeros."""
+    filled = (*here.reset, *((0.0, 0.0),) * (RESET_CORNERS - len(here.reset)))
+    return (
+        *(here.vdd, here.half, here.leak, here.leak_limit, here.threshold, here.threshold_low, here.one_shot_end),
+        *(here.output_high, here.output_low, here.synapse_on_p, here.tap, *here.lamps_up, float(len(here.reset))),
+        *(v for v, _ in filled),
+        *(i for _, i in filled),
+    )

@@ -5,7 +5,9 @@ Text in, text out: nothing here runs ngspice. A netlist file is the source of tr
 """
 
 import math
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +18,18 @@ from luisim.errors import ParameterError
 MAX_DEPTH = 16
 MAX_FILE_BYTES = 2_000_000
 MAX_CARDS = 200_000
+MAX_CARD_CHARACTERS = 50_000  # a waveform of some thousand corners; ngspice 39 dies of lines four times as long
+MAX_READ_BYTES = 20_000_000  # over all files, each as often as it is included
+MAX_READS = 1_000  # as often as files are included
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(t|g|meg|mil|k|m|u|n|p|f)?[a-z]*")
 _SCALE = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 _INLINE_COMMENT = re.compile(r";.*|(?<=\s)\$.*|(?<=\s)//.*", re.DOTALL)
-_ASSIGNMENT = re.compile(r"(\w+)\s*=(?!=)")
+_ASSIGNMENT = re.compile(r"\b(\w+)\s*=(?!=)")
+_INCLUDE = re.compile(r"""\.\w+\s+(?:"([^"]+)"|'([^']+)'|(\S+))\s*(\S*)""")
+_MAX_INCLUDE = 1000  # characters of an .include with its path
+_CONTROL_CHARACTER = re.compile(r"[^\t -~]")
 _PARAMETER_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -91,14 +99,17 @@ def circuit_path(name: str) -> Path:
     raise ParameterError(f"There is no netlist {name!r}; there are: {', '.join(known) or 'none'}.")
 
 
-def flatten(path: str | Path) -> Netlist:
+def flatten(path: str | Path, folder: Path | None = None) -> Netlist:
     """Read a netlist and put the text of every ``.include`` and ``.lib`` in its place.
 
     Paths are relative to the file that names them. A file whose definitions are already in sight is not repeated.
-    Raises :class:`ParameterError`, naming file and line, for a missing, too large or circular include and for commands
-    (``.control``): a netlist describes a circuit, it does not steer the simulator.
+    With ``folder`` only files inside it are opened, symbolic links followed first, and those of `circuits/`, which may be named
+    from there: ``.include lui/board.cir``.
+
+    Raises :class:`ParameterError`, naming file and line, for a missing, too large, outlying or circular include and for
+    commands (``.control``): a netlist describes a circuit, it does not steer the simulator.
     """
-    reader = _Reader()
+    reader = _Reader(folder)
     reader.read(Path(path), None, "")
     return Netlist(Path(path).name, tuple(reader.cards))
 
@@ -163,20 +174,28 @@ _COMMANDS_REFUSED = (
 class _Reader:
     """Collects the cards of a file and, in place, those of the files it includes."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self.cards: list[str] = []
+        self._folder = None if folder is None else _real(folder)
         self._open: list[Path] = []  # the files being read, outermost first
         self._scope: list[int] = []  # the .subckt and .if blocks that the next card stands in, each by the index of its card
         self._seen: set[tuple[Path, str | None, tuple[int, ...]]] = set()
+        self._bytes = self._reads = 0
 
     def read(self, path: Path, section: str | None, where: str) -> None:
         """Add a file, or only one ``.lib`` section of it; ``where`` is the file and line that asked for it."""
-        path = path.resolve()
+        name, path = path.name, _real(path)
         if path in self._open:
             raise ParameterError(f"{where}: {path.name} includes itself; remove one .include of the circle.")
         if len(self._open) >= MAX_DEPTH:
             raise ParameterError(f"{where}: includes are nested more than {MAX_DEPTH} deep.")
-        lines = _lines(path, where)
+        self._check_place(path, name, where)
+        data = _content(path, where)
+        self._bytes, self._reads = self._bytes + len(data), self._reads + 1
+        if self._bytes > MAX_READ_BYTES or self._reads > MAX_READS:
+            limits = f"{MAX_READ_BYTES // 1_000_000} MB of text or {MAX_READS} files"
+            raise ParameterError(f"{where}: the includes add up to more than {limits}.")
+        lines = _lines(data)
         if not self._open:
             # ngspice takes the first line as the title whatever it says
             self.cards.append("* " + re.sub(r"[^ -~]", "?", lines[0]).lstrip("*#. ") if lines else "* empty")
@@ -186,11 +205,20 @@ class _Reader:
             self._add(card, path, f"{path.name}, line {number}")
         self._open.pop()
 
+    def _check_place(self, path: Path, name: str, where: str) -> None:
+        """Refuse a file outside the folder before anything is known about it, even whether it exists."""
+        if self._folder is None or path.is_relative_to(self._folder) or path.is_relative_to(_real(circuits_folder())):
+            return
+        raise ParameterError(
+            f"{where + ': ' if where else ''}{name} lies outside the folder {self._folder}; copy it there,"
+            " or name a folder that holds both."
+        )
+
     def _add(self, card: str, path: Path, where: str) -> None:
         word = _first_word(card)
         if _is_command(card):
             raise ParameterError(_COMMANDS_REFUSED.format(where=where, line=_short(card)))
-        if not card.isascii():
+        if not card.isascii() or _CONTROL_CHARACTER.search(card):
             raise ParameterError(
                 f"{where}: {_short(card)!r} has a letter that ngspice cannot read; use plain ASCII outside comments."
             )
@@ -206,31 +234,47 @@ class _Reader:
             raise ParameterError(f"{where}: the netlist has more than {MAX_CARDS} cards.")
 
     def _include(self, card: str, path: Path, where: str) -> None:
-        match = re.fullmatch(r"""\.\w+\s+(?:"([^"]+)"|'([^']+)'|(\S+))\s*(\S*)""", card)
+        match = _INCLUDE.fullmatch(card) if len(card) < _MAX_INCLUDE else None
         if match is None or (match[4] and _first_word(card) != ".lib"):
             raise ParameterError(f"{where}: {_short(card)!r} must name one file, as in .include opamp.lib.")
-        target = path.parent / (match[1] or match[2] or match[3])
+        name = match[1] or match[2] or match[3]
+        target = path.parent / name
+        if self._folder is not None and not os.path.exists(target) and os.path.exists(circuits_folder() / name):
+            target = circuits_folder() / name
         section = match[4].lower() or None
         # definitions of an enclosing block are visible in the inner ones
-        keys = [(target.resolve(), section, tuple(self._scope[:depth])) for depth in range(len(self._scope) + 1)]
-        if target.resolve() not in self._open and self._seen.intersection(keys):
+        real = _real(target)
+        keys = [(real, section, tuple(self._scope[:depth])) for depth in range(len(self._scope) + 1)]
+        if real not in self._open and self._seen.intersection(keys):
             return
         self.read(target, section, where)
         self._seen.add(keys[-1])
 
 
-def _lines(path: Path, where: str) -> list[str]:
-    """The lines of a file as text, with the micro signs of other tools written as ngspice's ``u``."""
+def _real(path: Path) -> Path:
+    """The path with every symbolic link followed; Path.resolve would raise where links form a circle."""
+    return Path(os.path.realpath(path))
+
+
+def _content(path: Path, where: str) -> bytes:
+    """The bytes of a file of acceptable size; pipes and devices, which may have no end, are refused."""
     prefix = f"{where}: " if where else ""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ParameterError(f"{prefix}cannot read {path.name} in {path.parent}: it is no regular file.")
+        if status.st_size > MAX_FILE_BYTES:
             raise ParameterError(
                 f"{prefix}{path.name} is larger than {MAX_FILE_BYTES // 1_000_000} MB, too large for a netlist."
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise ParameterError(f"{prefix}cannot read {path.name} in {path.parent}: {reason}.") from None
+
+
+def _lines(data: bytes) -> list[str]:
+    """The lines of a file as text, with the micro signs of other tools written as ngspice's ``u``."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -241,26 +285,31 @@ def _lines(path: Path, where: str) -> list[str]:
 def _cards(lines: list[str], path: Path, section: str | None) -> Iterator[tuple[int, str]]:
     """(line number, card) of a file: comments dropped, continuations joined, up to ``.end``, only ``section`` if given."""
     lines = [_INLINE_COMMENT.sub("", line).strip() for line in lines]
+    last_endl = max((index for index, line in enumerate(lines) if _first_word(line) == ".endl"), default=-1)
     inside = section is None
     wanted = False  # a section of this file that nobody asked for is skipped
     number, card = 0, ""
     for index, line in enumerate(lines):
-        if not line or line.startswith("*"):
+        if not line or line[0] in "*$#":
             continue
+        if len(line) + (len(card) if line[0] == "+" else 0) > MAX_CARD_CHARACTERS:
+            raise ParameterError(
+                f"{path.name}, line {index + 1}: a card has more than {MAX_CARD_CHARACTERS} characters; cut it into several."
+            )
         if line.startswith("+") and card:
             card += " " + line[1:].strip()
             continue
         if card:
             yield number, card
         number, card = index + 1, ""
-        words = line.lower().split()
+        words = line[:_MAX_INCLUDE].lower().split()
         if words[0] == ".end":
             break
         if words[0] == ".endl":
             if wanted:
                 return
             inside = section is None
-        elif words[0] == ".lib" and len(words) == 2 and _closes(lines[index:]):
+        elif words[0] == ".lib" and len(words) == 2 and index < last_endl:
             inside = wanted = words[1].strip("\"'") == section
         elif inside:
             card = line
@@ -268,10 +317,6 @@ def _cards(lines: list[str], path: Path, section: str | None) -> Iterator[tuple[
         yield number, card
     if section is not None:
         raise ParameterError(f"{path.name} has no section {section!r}, or does not close it with .endl.")
-
-
-def _closes(lines: list[str]) -> bool:
-    return any(_first_word(line) == ".endl" for line in lines)
 
 
 def _joined(lines: list[str]) -> Iterator[str]:

@@ -59,6 +59,18 @@ class Library:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What the worker may use over its life, where the system can hold it to that (Linux, and in part macOS).
+
+    ``cpu`` in s, ``memory`` (address space, the library and Python included) and ``file`` (largest file written) in bytes.
+    """
+
+    cpu: int
+    memory: int = 2_000_000_000
+    file: int = 10_000_000
+
+
+@dataclass(frozen=True)
 class _Job:
     deck: str
     save: tuple[str, ...]
@@ -114,10 +126,12 @@ class Ngspice:
     """One ngspice, one run at a time; safe to call from several threads.
 
     The worker process starts with the first run, or ahead of it with :meth:`warm`. It ends with :meth:`close`, with the
-    ``with`` block, with the program, and also when the program is killed.
+    ``with`` block, with the program, and also when the program is killed. ``limits`` hold a netlist that nobody
+    has looked at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits
         self._turn = threading.Lock()
         self._worker: _Worker | None = None
         self._closed = False
@@ -220,7 +234,7 @@ class Ngspice:
             if self._end is not None:
                 self._end()
             try:
-                self._worker = _Worker()
+                self._worker = _Worker(self._limits)
             except OSError as error:
                 raise SimulationError(f"The process for ngspice cannot be started: {error}.") from None
             self._end = weakref.finalize(self, self._worker.kill)  # at the end of this object or of the program
@@ -260,7 +274,7 @@ class Ngspice:
 class _Worker:
     """The worker process as its owner sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None) -> None:
         self.library: Library | None = None
         self.sound = True  # fit for a deck
         self.messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
@@ -288,7 +302,7 @@ class _Worker:
             target=_listen, args=(self._process.stdout, self.messages), daemon=True, name="luisim-ngspice"
         )
         self._listener.start()
-        self.send(library_candidates())
+        self.send((library_candidates(), limits))
 
     @property
     def alive(self) -> bool:
@@ -361,12 +375,15 @@ def _serve() -> None:
 
     requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(inbox, requests), daemon=True).start()
+    candidates, limits = requests.get()
     try:
-        simulator = _Simulator(requests.get(), send)
+        simulator = _Simulator(candidates, send)
     except SimulationError as error:
         send(_Failure(error, sound=False))
         return
     send(simulator.library)
+    if limits is not None:
+        _confine(limits)
     while simulator.sound:
         job = requests.get()
         os.ftruncate(2, 0)
@@ -374,6 +391,21 @@ def _serve() -> None:
             send(simulator.run(job))
         except SimulationError as error:
             send(_Failure(error, sound=simulator.sound))
+        except MemoryError:
+            send(_Failure(SimulationError(f"The run was stopped: {_MEMORY}."), sound=False))
+            return
+
+
+def _confine(limits: Limits) -> None:
+    """Hold this process to its limits."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    wanted = {"RLIMIT_CPU": limits.cpu, "RLIMIT_AS": limits.memory, "RLIMIT_FSIZE": limits.file}
+    for name, value in wanted.items():
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # not every system has or takes each of them
+            resource.setrlimit(getattr(resource, name), (value, value))
 
 
 def _receive(stream: IO[bytes], requests: "queue.SimpleQueue[Any]") -> None:
@@ -435,6 +467,8 @@ class _Simulator:
         moments = signals.get("time", np.empty(0))
         reached = float(moments[-1]) if moments.size else 0.0
         stop = job.stop or 0.0
+        if moments.size < 2:
+            self.sound = False  # ngspice 39 never forgets a ".save none"
         if moments.size < 2 or reached < stop * (1.0 - 1e-6) or any("aborted" in line for line in self._errors):
             span = f"stopped at t = {format_si(reached, 's')}" + (f" of {format_si(stop, 's')}" if stop else "")
             raise SimulationError(f"ngspice {span}: {_sentence(self._log)}.", self._tail())
@@ -502,8 +536,13 @@ _BYSTANDERS = re.compile(
 )
 
 
+_MEMORY = "it needs more memory than it may have; take a longer step or a shorter run in .tran, or .save fewer signals"
+
+
 def _sentence(log: Sequence[str]) -> str:
     """The few lines of the log that tell a person what is wrong."""
+    if any("can't allocate" in line for line in log):
+        return _MEMORY
     verdict = [line.removeprefix("doAnalyses:") for line in log if line.startswith("doAnalyses:")]
     lines = verdict or list(dict.fromkeys(line for line in log if not _BYSTANDERS.match(line)))
     text = " ".join(" ".join(lines[:4]).split()).rstrip(".:")

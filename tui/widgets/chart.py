@@ -72,15 +72,24 @@ def _plain(code: int) -> str:
 
 
 def draw(
-    panes: Sequence[Pane], window: Window, marks: Sequence[Mark], inputs: Sequence[tuple[float, float, str]], glyphs: Glyphs
+    panes: Sequence[Pane],
+    window: Window,
+    marks: Sequence[Mark],
+    inputs: Sequence[tuple[float, float, str]],
+    glyphs: Glyphs,
+    raster: Sequence[tuple[str, Sequence[Mark]]] = (),
 ) -> tuple[Line, ...]:
-    """All lines of the chart from the top: panes, inputs if there are any, spikes on the time axis, times.
+    """All lines of the chart from the top: panes, raster, inputs if there are any, spikes on the time axis, times.
 
-    ``marks``: what matters most first. ``inputs``: (start, stop, label) in s.
+    ``marks``: what matters most first. ``inputs``: (start, stop, label) in s. ``raster``: (label, marks), a row each.
     """
     lines: list[Line] = []
     for pane in panes:
         lines += _pane(pane, window, glyphs)
+    for label, row in raster:
+        lines.append(
+            (Run(f"{label[: MARGIN - 1]:>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), *_marked(row, window, {}, glyphs.cells[0]))
+        )
     if inputs:
         lines.append(_inputs(inputs, window, glyphs))
     times, unit = time_ticks(window)
@@ -139,7 +148,13 @@ def _levels(pane: Pane) -> dict[int, str]:
 
 
 def _floor(window: Window, marks: Sequence[Mark], times: dict[int, str], glyphs: Glyphs) -> Line:
-    """The time axis with a glyph at each spike.
+    """The time axis with a glyph at each spike."""
+    plain = dict.fromkeys(times, glyphs.axis[4])
+    return (Run(f"{'spikes':>{MARGIN - 1}}{glyphs.axis[2]}", AXIS), *_marked(marks, window, plain, glyphs.axis[3]))
+
+
+def _marked(marks: Sequence[Mark], window: Window, plain: dict[int, str], blank: str) -> Line:
+    """A row of cells with a glyph at each mark; elsewhere ``plain`` by column, or ``blank``.
 
     Spikes of several sources often fall into one cell, namely if they agree: then they stand side by side, if there is room.
     """
@@ -149,11 +164,10 @@ def _floor(window: Window, marks: Sequence[Mark], times: dict[int, str], glyphs:
         free = next((c for c in (home, home + 1, home - 1) if c not in taken and 0 <= c < window.columns), None)
         if free is not None and 0 <= home < window.columns:
             taken[free] = mark
-    runs = [Run(f"{'spikes':>{MARGIN - 1}}{glyphs.axis[2]}", AXIS)]
-    for column in range(window.columns):
-        plain = glyphs.axis[4] if column in times else glyphs.axis[3]
-        runs.append(Run(taken[column].glyph, taken[column].ink) if column in taken else Run(plain, AXIS))
-    return tuple(runs)
+    return tuple(
+        Run(taken[column].glyph, taken[column].ink) if column in taken else Run(plain.get(column, blank), AXIS)
+        for column in range(window.columns)
+    )
 
 
 def _inputs(inputs: Sequence[tuple[float, float, str]], window: Window, glyphs: Glyphs) -> Line:

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from luisim.experiment import Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from tui.render import Window
 from tui.widgets import view
 from tui.widgets.chart import AXIS, MARGIN, Glyphs, Line, draw
@@ -31,7 +31,7 @@ class Scope(Widget):
     class Moved(Message):
         """Another stretch of time is seen."""
 
-    def __init__(self, experiment: Experiment[LuiBoard], *, glyphs: str = "braille", id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, experiment: Experiment[Lui], *, glyphs: str = "braille", id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.view: ViewName = "overlay"
         self.residual = False
@@ -39,14 +39,15 @@ class Scope(Widget):
         self._plain = glyphs == "ascii"
         self._glyphs = Glyphs.named(glyphs)
         self._experiment = experiment
+        self._board = ""
         self._sources: tuple[Source, ...] = ()
         self._reach = Reach(0.0, experiment.duration)
         self._lines: tuple[Line, ...] | None = None
         self._held: tuple[int, Reach] | None = None
 
-    def show(self, sources: Sequence[Source], experiment: Experiment[LuiBoard]) -> None:
-        """Draw these; ``experiment`` tells what goes in."""
-        self._sources, self._experiment = tuple(sources), experiment
+    def show(self, sources: Sequence[Source], experiment: Experiment[Lui], board: str) -> None:
+        """Draw these; ``experiment`` tells what goes in, ``board`` which one of a network is looked at."""
+        self._sources, self._experiment, self._board = tuple(sources), experiment, board
         if self.follows:
             self._reach = view.fit(self._sources, self.view, experiment.duration)
         self._redraw()
@@ -109,13 +110,15 @@ class Scope(Widget):
     def _picture(self) -> tuple[Line, ...]:
         """The lines at the present size; drawn when they are first needed, so a hidden scope costs nothing."""
         if self._lines is None:
-            inputs = view.inputs(self._experiment)
+            inputs = view.inputs(self._experiment, self._board, self._sources)
             rows = max(4, self.size.height - (3 if inputs else 2))
+            raster = view.raster(self._sources, self.view, self._board, rows // 2, plain=self._plain)
+            rows -= len(raster)
             panes = view.panes(self._sources, self.view, rows, residual=self.residual)
             marks = view.marks(self._sources, self.view, plain=self._plain)
             # inputs belong to the run's own time, which an aligned view has given up
             shown = inputs if self.view != "aligned" else self._shifted(inputs)
-            self._lines = draw(panes, self.window, marks, shown, self._glyphs)
+            self._lines = draw(panes, self.window, marks, shown, self._glyphs, raster)
         return self._lines
 
     def _shifted(self, inputs: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from luisim.experiment import Experiment
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui
 from luisim.trace import Trace
 
 
@@ -46,8 +46,9 @@ _SPARE = (
 class Source:
     """``name``: of the back end; ``label``: what a person reads; ``key``: turns it on and off, "" if none was left.
 
-    ``asked``: the experiment that it was asked for last; ``ran``: the one that ``trace`` belongs to. ``done``: how much of a
-    run is over. ``failure``: why there is no trace. ``late``: it takes so long that a person should know.
+    ``asked``: the experiment that it was asked for last; ``ran``: the one that ``trace`` belongs to; ``whole``: the trace of
+    the network, of which ``trace`` is one board. ``done``: how much of a run is over. ``failure``: why there is no trace.
+    ``late``: it takes so long that a person should know.
     """
 
     name: str
@@ -55,9 +56,10 @@ class Source:
     look: Look
     key: str
     shown: bool = True
-    asked: Experiment[LuiBoard] | None = None
-    ran: Experiment[LuiBoard] | None = None
+    asked: Experiment[Lui] | None = None
+    ran: Experiment[Lui] | None = None
     trace: Trace | None = None
+    whole: Trace | None = None
     done: float = 0.0
     failure: str = ""
     late: bool = False
@@ -79,7 +81,7 @@ class Source:
 
     def off(self) -> "Source":
         """Switched off; its trace is forgotten because it will soon be stale."""
-        return replace(self, shown=False, asked=None, ran=None, trace=None, done=0.0, late=False)
+        return replace(self, shown=False, asked=None, ran=None, trace=None, whole=None, done=0.0, late=False)
 
 
 def sources_of(names: Sequence[str], taken_keys: frozenset[str] = frozenset()) -> tuple[Source, ...]:

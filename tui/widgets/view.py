@@ -11,7 +11,7 @@ from luisim import measure
 from luisim.compare import aligned_residual
 from luisim.errors import ParameterError
 from luisim.experiment import Current, Experiment, Pulses
-from luisim.lui.parameters import LuiBoard
+from luisim.lui.network import Lui, as_network, stimuli_of
 from luisim.trace import Trace
 from tui.render import Curve
 from tui.widgets.chart import Mark, Pane
@@ -21,6 +21,7 @@ ViewName = Literal["overlay", "aligned", "lanes"]
 VIEWS: tuple[ViewName, ...] = get_args(ViewName)
 
 _INTERVALS = 4.0  # shown at once: with more than five, 80 columns become a block; with one, no rhythm is seen
+_PULSE = 16e-3  # s, of an output
 _GRID = 0.25  # V; the voltage axis ends on multiples of it, so that it seldom moves while a knob does
 _WIDTHS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
@@ -107,14 +108,45 @@ def marks(sources: Sequence[Source], view: ViewName, *, plain: bool = False) -> 
     ]
 
 
-def inputs(experiment: Experiment[LuiBoard]) -> list[tuple[float, float, str]]:
-    """(start, stop, label) of each stimulus: the numbers of the inputs, or I for a current."""
+def raster(
+    sources: Sequence[Source], view: ViewName, board: str, rows: int, *, plain: bool = False
+) -> list[tuple[str, list[Mark]]]:
+    """(name, spikes) of the boards of a network, at most ``rows`` of them: those around ``board``, which has a pointer."""
+    shown = [(ink, source, start) for ink, source, _, start in drawn(sources, view) if source.whole is not None]
+    names = next((source.whole.boards for _, source, _ in shown if source.whole is not None), ())
+    if board not in names:
+        return []
+    first = min(max(0, names.index(board) - rows // 2), max(0, len(names) - rows))
+    found = []
+    for name in names[first : first + rows]:
+        spikes = [
+            Mark(float(time) - start, source.look.plain_glyph if plain else source.look.glyph, ink)
+            for ink, source, start in shown
+            if source.whole is not None
+            for time in source.whole.spikes.get(name, np.empty(0))
+        ]
+        found.append((f"{'>' if name == board else ''}{name}", spikes))
+    return found
+
+
+def inputs(experiment: Experiment[Lui], board: str, sources: Sequence[Source] = ()) -> list[tuple[float, float, str]]:
+    """(start, stop, label) of what goes into ``board``: the numbers of the inputs, or I for a current.
+
+    In a network the pulses that come over its wires too, as the first of ``sources`` has them.
+    """
     pulses: dict[tuple[float, float], set[int]] = {}
-    for stimulus in experiment.stimuli:
+    stimuli = stimuli_of(experiment, board)
+    for stimulus in stimuli:
         if isinstance(stimulus, Pulses):
             for window in stimulus.intervals:
                 pulses.setdefault(window, set()).add(stimulus.input)
-    found = [(s.start, min(s.stop, experiment.duration), "I") for s in experiment.stimuli if isinstance(s, Current)]
+    network = as_network(experiment.device)
+    whole = next((source.whole for source in sources if source.visible and source.whole is not None), None)
+    for wire in network.wires:
+        if wire.target == board and whole is not None:
+            for start in whole.spikes.get(wire.source, np.empty(0)):
+                pulses.setdefault((float(start), float(start) + _PULSE), set()).add(wire.input)
+    found = [(s.start, min(s.stop, experiment.duration), "I") for s in stimuli if isinstance(s, Current)]
     found += [(*window, "".join(map(str, sorted(connectors)))) for window, connectors in sorted(pulses.items())]
     return found
 

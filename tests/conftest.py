@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One ngspice for all tests of this folder, as the app has one for all its runs."""
+"""One ngspice for all tests, as the app has one for all its runs."""
 
 import os
 from collections.abc import Iterator
