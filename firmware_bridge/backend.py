@@ -55,6 +55,13 @@ class Record:
                 self.vcc = event.vcc
 
 
+def only_board(experiment: Experiment[Lui]) -> LuiBoard:
+    """The one board of an experiment. Raises :class:`~luisim.errors.UnsupportedExperiment` for anything else."""
+    if not isinstance(experiment.device, LuiBoard):
+        raise UnsupportedExperiment(f"{experiment.name} is not about one Lu.i board, and an Arduino measures only that so far.")
+    return experiment.device
+
+
 def to_trace(record: Record, wiring: Wiring, readout: Readout, start_us: int, rate: float, skew: float, origin: str) -> Trace:
     """The record as a trace whose time 0 is ``start_us`` of the board's clock.
 
@@ -86,17 +93,19 @@ class MeasuredLui:
     board that runs all the time.
     """
 
-    def __init__(self, connect: Callable[[LuiBoard], Transport], name: str = "board") -> None:
+    def __init__(self, connect: Callable[[Experiment[Lui]], Transport], name: str = "board") -> None:
         self.name = name
         self._connect = connect
 
     def unsupported(self, experiment: Experiment[Lui]) -> str | None:
         """What an Arduino cannot do to a board: inject a current, or pulses below the input's threshold."""
         if not isinstance(experiment.device, LuiBoard):
-            return "it measures one board; choose an experiment without [[boards]]"
+            return "it measures one Lu.i board so far; luisim record --boards 2 listens to several"
         for stimulus in experiment.stimuli:
             if isinstance(stimulus, Current):
                 return "an Arduino cannot inject a current into the membrane; use pulses into an input"
+            if not isinstance(stimulus, Pulses):
+                return "an Arduino can only send pulses into inputs"
             if stimulus.amplitude < _LEAST_AMPLITUDE:
                 return f"its pulses have 5 V, so an amplitude of {format_si(stimulus.amplitude, 'V')} is not possible"
             if stimulus.width < _LEAST_WIDTH:
@@ -105,9 +114,7 @@ class MeasuredLui:
 
     def by_hand(self, experiment: Experiment[Lui]) -> tuple[str, ...]:
         """The supply, trimmers and switches, and the wires, which no program can set."""
-        if not isinstance(experiment.device, LuiBoard):
-            return ()
-        board = experiment.device.parameters
+        board = only_board(experiment).parameters
         turns = board.positions
         wired = sorted({s.input for s in experiment.stimuli if isinstance(s, Pulses)})
         sentences = [
@@ -139,11 +146,9 @@ class MeasuredLui:
         If the spike wire is missing, the spikes are read off the membrane. A real board is not repeatable; ``seed`` changes
         nothing. Raises :class:`BoardError`.
         """
-        reason = self.unsupported(experiment)
-        if reason is not None or not isinstance(experiment.device, LuiBoard):
-            raise UnsupportedExperiment(f"{self.name} cannot run {experiment.name}: {reason}.")
+        only_board(experiment)
         wiring = Wiring()
-        session = Session(self._connect(experiment.device))
+        session = Session(self._connect(experiment))
         try:
             arm(session, wiring, RATE)
             record = Record(vcc=session.hello.vcc)

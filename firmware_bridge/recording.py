@@ -22,8 +22,6 @@ from platformdirs import user_documents_path
 from firmware_bridge.errors import BoardError
 from luisim.trace import Array, Trace
 
-SAMPLES = "samples.csv"
-
 FORMAT = 1
 _SYNC = 1.0  # s
 
@@ -53,7 +51,7 @@ class Recorder:
                 file.write("\n".join(lines) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            self._samples = (folder / SAMPLES).open("ab", buffering=0)
+            self._samples = (folder / "samples.csv").open("ab", buffering=0)
             self._events = (folder / "events.jsonl").open("ab", buffering=0)
         except OSError as error:
             raise BoardError(f"The recording {folder} cannot be begun ({error.strerror}); choose another folder.") from None
@@ -121,7 +119,7 @@ def read_recording(folder: Path) -> Recording:
     """Read a recording, finished or torn off. Raises :class:`BoardError` if ``folder`` holds none."""
     try:
         meta = tomllib.loads((folder / "meta.toml").read_text(encoding="utf-8"))
-        head, *lines = (folder / SAMPLES).read_text(encoding="utf-8").split("\n")
+        head, *lines = (folder / "samples.csv").read_text(encoding="utf-8").split("\n")
         events = (folder / "events.jsonl").read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise BoardError(f"{folder} is no recording ({error}); give a folder that luisim record has made.") from None

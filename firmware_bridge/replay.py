@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware_bridge.recording import SAMPLES, read_recording, recordings_folder
+from firmware_bridge.recording import read_recording, recordings_folder
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
@@ -34,7 +34,7 @@ class RecordedLui:
         if not self.path.exists() and (recordings_folder() / source).is_dir():
             self.path = recordings_folder() / source
         self.name = f"recording:{source}"
-        if not (self.path.is_file() or (self.path / SAMPLES).is_file()):
+        if not self.path.is_file() and not (self.path / "meta.toml").is_file():
             raise ParameterError(
                 f"There is no recording {source!r}: give the path of a recorded folder or of a CSV file, or the name of a"
                 f" shipped one ({', '.join(shipped_recordings())})."

@@ -81,7 +81,7 @@ def open_backend(word: str, device: Lui | HicannX | None = None, *, raw: bool = 
         case "board":
             from firmware_bridge.connect import connect  # with pyserial, which the app starts without
 
-            return MeasuredLui(lambda device: connect(rest, device), word)
+            return MeasuredLui(lambda experiment: connect(rest, experiment), word)
         case "recording" if rest:
             return RecordedLui(rest)
     raise ParameterError(

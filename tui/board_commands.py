@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from firmware_bridge import flash as flashing
 from firmware_bridge import link
+from firmware_bridge.backend import only_board
 from firmware_bridge.connect import virtual_board
 from firmware_bridge.errors import BoardError
 from firmware_bridge.export import export_csv, export_nwb, to_neo
@@ -168,11 +169,7 @@ def simulate_board(
 
     from firmware_bridge.simulated.terminal import Terminal
 
-    device = backends.load_experiment(experiment).device
-    if not isinstance(device, LuiBoard):
-        raise ParameterError(
-            f"{experiment} has several boards; give an experiment without [[boards]], and --boards N for more."
-        )
+    device = only_board(backends.load_experiment(experiment))
     terminal = Terminal(virtual_board(device, boards, clock_error=clock_error, seed=seed))
     print(terminal.name, flush=True)
     _say(f"try: luisim run {experiment} --on board:{terminal.name}    (Ctrl-C ends it)")

@@ -24,7 +24,7 @@ def measured(simulated, **options: float) -> MeasuredLui:
     simulated(1).chip.close()  # skips where simavr is missing
     from firmware_bridge.simulated.board import SimulatedBoard
 
-    return MeasuredLui(lambda device: VirtualPort(SimulatedBoard([device], **options)))
+    return MeasuredLui(lambda experiment: VirtualPort(SimulatedBoard([experiment.device], **options)))
 
 
 @pytest.mark.parametrize("error", [0.0, 0.004])
@@ -52,7 +52,7 @@ def test_equal_seeds_give_equal_traces(simulated) -> None:
 
 def test_the_board_in_memory_agrees_too() -> None:
     experiment = load_experiment("leak-over-threshold")
-    backend = MeasuredLui(lambda device: VirtualPort(MemoryBoard([device])))
+    backend = MeasuredLui(lambda experiment: VirtualPort(MemoryBoard([experiment.device])))
     found = compare(LuiModel().run(experiment), backend.run(experiment))
     assert abs(found.isi_difference) < 0.3
 
@@ -63,7 +63,7 @@ def test_without_the_spike_wire_spikes_are_read_off_the_membrane() -> None:
             pass
 
     experiment = load_experiment("leak-over-threshold")
-    trace = MeasuredLui(lambda device: VirtualPort(Unwired([device]))).run(experiment)
+    trace = MeasuredLui(lambda experiment: VirtualPort(Unwired([experiment.device]))).run(experiment)
     assert trace.spikes["out"].size >= 3
 
 
