@@ -2,7 +2,7 @@
 """MeasuredLui: a connected board as a back end. Here protocol and Trace meet."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,12 +12,12 @@ from firmware_bridge.protocol import Edge, Lost, Samples, Status
 from firmware_bridge.readout import Readout
 from firmware_bridge.record import arm
 from firmware_bridge.session import Gap, Session, Transport
-from firmware_bridge.wiring import STIMULUS_PINS, Wiring
+from firmware_bridge.wiring import MOST, STIMULUS_PINS, Wiring
 from luisim import measure
 from luisim.errors import SimulationCancelled, UnsupportedExperiment
-from luisim.experiment import Current, Experiment, Pulses
-from luisim.lui.network import Lui
-from luisim.lui.parameters import LuiBoard
+from luisim.experiment import Current, Experiment, Pulses, Stimulus
+from luisim.lui.network import Lui, LuiNetwork
+from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.quantity import format_si
 from luisim.trace import Array, Trace
 
@@ -55,11 +55,19 @@ class Record:
                 self.vcc = event.vcc
 
 
-def only_board(experiment: Experiment[Lui]) -> LuiBoard:
-    """The one board of an experiment. Raises :class:`~luisim.errors.UnsupportedExperiment` for anything else."""
-    if not isinstance(experiment.device, LuiBoard):
-        raise UnsupportedExperiment(f"{experiment.name} is not about one Lu.i board, and an Arduino measures only that so far.")
-    return experiment.device
+def boards_of(experiment: Experiment[Lui]) -> tuple[LuiBoard, ...]:
+    """The boards of an experiment. Raises :class:`~luisim.errors.UnsupportedExperiment` for anything but Lu.i."""
+    match experiment.device:
+        case LuiBoard():
+            return (experiment.device,)
+        case LuiNetwork():
+            return experiment.device.boards
+    raise UnsupportedExperiment(f"{experiment.name} is not about Lu.i boards, and an Arduino measures only those.")
+
+
+def wiring_of(device: Lui) -> Wiring:
+    """How the boards of a device hang on the Arduino. Raises :class:`BoardError` for more than six."""
+    return Wiring(device.names) if isinstance(device, LuiNetwork) else Wiring()
 
 
 def to_trace(record: Record, wiring: Wiring, readout: Readout, start_us: int, rate: float, skew: float, origin: str) -> Trace:
@@ -89,7 +97,8 @@ class MeasuredLui:
     """A Lu.i on an Arduino. ``connect`` opens the way to it, for each run anew, so that it may be replugged in between;
     it is told how the board is set because a simulated one must be set up so.
 
-    Wiring: membrane on A0, spike output on A1 and D7, inputs 1 to 3 on D2 to D4. Time 0 of a run is just some moment of a
+    Wiring of one board: membrane on A0, spike output on A1 and D7, inputs 1 to 3 on D2 to D4; of a network see
+    :class:`~firmware_bridge.wiring.Wiring`. Time 0 of a run is just some moment of a
     board that runs all the time.
     """
 
@@ -99,8 +108,11 @@ class MeasuredLui:
 
     def unsupported(self, experiment: Experiment[Lui]) -> str | None:
         """What an Arduino cannot do to a board: inject a current, or pulses below the input's threshold."""
-        if not isinstance(experiment.device, LuiBoard):
-            return "it measures one Lu.i board so far; luisim record --boards 2 listens to several"
+        device = experiment.device
+        if not isinstance(device, LuiBoard | LuiNetwork):
+            return "an Arduino measures Lu.i boards only"
+        if isinstance(device, LuiNetwork) and not 2 <= len(device.boards) <= MOST:
+            return f"an Arduino measures one board ([board] alone) or a network of 2 to {MOST}"
         for stimulus in experiment.stimuli:
             if isinstance(stimulus, Current):
                 return "an Arduino cannot inject a current into the membrane; use pulses into an input"
@@ -110,27 +122,26 @@ class MeasuredLui:
                 return f"its pulses have 5 V, so an amplitude of {format_si(stimulus.amplitude, 'V')} is not possible"
             if stimulus.width < _LEAST_WIDTH:
                 return f"its shortest pulse has 50 us, not {format_si(stimulus.width, 's')}"
+            if isinstance(device, LuiNetwork) and stimulus.input != 1:
+                return f"of several boards only input 1 has a wire to the Arduino, not input {stimulus.input}"
         return None
 
     def by_hand(self, experiment: Experiment[Lui]) -> tuple[str, ...]:
         """The supply, trimmers and switches, and the wires, which no program can set."""
-        board = only_board(experiment).parameters
-        turns = board.positions
-        wired = sorted({s.input for s in experiment.stimuli if isinstance(s, Pulses)})
-        sentences = [
-            f"supply {format_si(board.vdd, 'V')} (a fresh coin cell has about 3 V)",
-            f"leak potential RV5: turn until the membrane rests at {format_si(board.v_leak * board.vdd, 'V')}"
-            f" ({turns.v_leak:.0%} of its way)",
-            f"membrane time constant RV6: {turns.tau_mem:.0%} of its way ({format_si(board.r_leak, 'Ohm')})",
-        ]
-        if wired:
-            sentences.append(f"synaptic time constant RV4: {turns.tau_syn:.0%} of its way ({format_si(board.r_syn, 'Ohm')})")
-        for number in wired:
-            sign = "excitatory (+)" if board.sign[number - 1] > 0 else "inhibitory (-)"
-            sentences.append(
-                f"input {number}: wire it to {STIMULUS_PINS[number - 1]}, switch it to {sign}, weight {_TRIMMERS[number - 1]}"
-                f" at {turns.weight[number - 1]:.0%}"
-            )
+        device = experiment.device
+        if not isinstance(device, LuiNetwork):
+            (board,) = boards_of(experiment)
+            pins = {n: STIMULUS_PINS[n - 1] for n in sorted({s.input for s in experiment.stimuli if isinstance(s, Pulses)})}
+            return tuple(_settings(board.parameters, pins, set(pins)))
+        wired = {(wire.target, wire.input) for wire in device.wires}
+        sentences = []
+        for index, (name, board) in enumerate(zip(device.names, device.boards, strict=True)):
+            pulsed = any(isinstance(s, Pulses) and s.board == name for s in experiment.stimuli)
+            pins = {1: STIMULUS_PINS[index]} if pulsed else {}
+            used = {*pins, *(connector for target, connector in wired if target == name)}
+            sentences.append(f"{name}: its membrane pad on A{index}")
+            sentences += [f"{name}: {sentence}" for sentence in _settings(board.parameters, pins, used)]
+        sentences += [f"a jumper wire from the output of {w.source} to input {w.input} of {w.target}" for w in device.wires]
         return tuple(sentences)
 
     def run(
@@ -141,26 +152,33 @@ class MeasuredLui:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Trace:
-        """Measure: ``v_mem`` and ``v_out`` in V at 1 kHz, spikes of ``out`` in s from the comparator, true seconds.
+        """Measure: ``v_mem`` and ``v_out`` in V at 1 kHz, spikes of ``out`` in s from the comparator, true seconds; of a
+        network ``a.v_mem`` and the spikes of ``a``, read off the membranes' falls.
 
         If the spike wire is missing, the spikes are read off the membrane. A real board is not repeatable; ``seed`` changes
         nothing. Raises :class:`BoardError`.
         """
-        only_board(experiment)
-        wiring = Wiring()
+        reason = self.unsupported(experiment)
+        if reason is not None:
+            raise UnsupportedExperiment(f"{self.name} cannot run {experiment.name}: {reason}.")
+        wiring = wiring_of(experiment.device)
         session = Session(self._connect(experiment))
         try:
             arm(session, wiring, RATE)
             record = Record(vcc=session.hello.vcc)
             start = self._first_sample(session, record) + round(_LEAD * 1e6)
-            self._measure(session, record, experiment, start, progress, cancelled)
+            self._measure(session, record, experiment, wiring, start, progress, cancelled)
         finally:
             session.close()
         _check_whole(record)
         readout = Readout(record.vcc or 5.0, session.hello.calibrated, bits=session.hello.bits)
         skew = session.hello.scan_skew
         trace = _cut(to_trace(record, wiring, readout, start, session.clock.rate, skew, self.name), experiment.duration)
-        if not trace.spikes["out"].size and (found := measure.find_spikes(trace.time, trace.signals["v_mem"])).size:
+        if (
+            wiring.boards == 1
+            and not trace.spikes["out"].size
+            and (found := measure.find_spikes(trace.time, trace.signals["v_mem"])).size
+        ):
             return Trace(trace.time, trace.signals, {"out": found}, self.name)
         return trace
 
@@ -178,11 +196,12 @@ class MeasuredLui:
         session: Session,
         record: Record,
         experiment: Experiment[Lui],
+        wiring: Wiring,
         start: int,
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        pulses = deque(pulse_plan(experiment.stimuli, start))
+        pulses = deque(pulse_plan(experiment.stimuli, wiring, start))
         running: list[int] = []  # when each train that the board holds ends, us
         end = start + round((experiment.duration + 0.05) * 1e6)
         now = start
@@ -235,17 +254,37 @@ def _check_whole(record: Record) -> None:
         raise BoardError(f"{record.lost} frames were lost on the way; use another cable or port, and repeat.")
 
 
-def pulse_plan(stimuli: Iterable[object], start_us: int) -> list[tuple[int, int, int]]:
+def pulse_plan(stimuli: Iterable[Stimulus], wiring: Wiring, start_us: int) -> list[tuple[int, int, int]]:
     """(time in us of the board's clock, stimulus output, width in us) of every pulse, in order of time."""
-    wiring = Wiring()
     plan = []
     for stimulus in stimuli:
         if isinstance(stimulus, Pulses):
-            output = wiring.output_for(0, stimulus.input)
+            board = wiring.names.index(stimulus.board) if stimulus.board else 0
+            output = wiring.output_for(board, stimulus.input)
             if output is None:
                 raise BoardError(f"Input {stimulus.input} has no wire to the Arduino; use input 1, 2 or 3.")
             plan += [(start_us + round(on * 1e6), output, round((off - on) * 1e6)) for on, off in stimulus.intervals]
     return sorted(plan)
+
+
+def _settings(board: LuiParameters, pins: Mapping[int, str], used: set[int]) -> list[str]:
+    """What to set on one board. ``pins``: input -> pin of the Arduino; ``used``: inputs that something is wired to."""
+    turns = board.positions
+    sentences = [
+        f"supply {format_si(board.vdd, 'V')} (a fresh coin cell has about 3 V)",
+        f"leak potential RV5: turn until the membrane rests at {format_si(board.v_leak * board.vdd, 'V')}"
+        f" ({turns.v_leak:.0%} of its way)",
+        f"membrane time constant RV6: {turns.tau_mem:.0%} of its way ({format_si(board.r_leak, 'Ohm')})",
+    ]
+    if used:
+        sentences.append(f"synaptic time constant RV4: {turns.tau_syn:.0%} of its way ({format_si(board.r_syn, 'Ohm')})")
+    for number in sorted(used):
+        sign = "excitatory (+)" if board.sign[number - 1] > 0 else "inhibitory (-)"
+        wire = f"wire it to {pins[number]}, " if number in pins else ""
+        sentences.append(
+            f"input {number}: {wire}switch it to {sign}, weight {_TRIMMERS[number - 1]} at {turns.weight[number - 1]:.0%}"
+        )
+    return sentences
 
 
 def _cut(trace: Trace, duration: float) -> Trace:

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from firmware_bridge import flash as flashing
 from firmware_bridge import link
-from firmware_bridge.backend import only_board
+from firmware_bridge.backend import boards_of
 from firmware_bridge.connect import virtual_board
 from firmware_bridge.errors import BoardError
 from firmware_bridge.export import export_csv, export_nwb, to_neo
@@ -169,8 +169,9 @@ def simulate_board(
 
     from firmware_bridge.simulated.terminal import Terminal
 
-    device = only_board(backends.load_experiment(experiment))
-    terminal = Terminal(virtual_board(device, boards, clock_error=clock_error, seed=seed))
+    found = boards_of(backends.load_experiment(experiment))
+    around = found * boards if len(found) == 1 else found
+    terminal = Terminal(virtual_board(around, clock_error=clock_error, seed=seed))
     print(terminal.name, flush=True)
     _say(f"try: luisim run {experiment} --on board:{terminal.name}    (Ctrl-C ends it)")
     end = time.monotonic() + seconds

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A measured board against the model of the same board: the firmware, the wire, the read-out and the clock in between."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from firmware_bridge.backend import MeasuredLui, measure_boards, pulse_plan
+from firmware_bridge.backend import MeasuredLui, boards_of, measure_boards, pulse_plan
 from firmware_bridge.connect import connect
 from firmware_bridge.errors import BoardError
 from firmware_bridge.simulated.memory import MemoryBoard
 from firmware_bridge.simulated.port import VirtualPort
 from firmware_bridge.wiring import Wiring
 from luisim.compare import compare
+from luisim.errors import UnsupportedExperiment
 from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.model import LuiModel
+from luisim.lui.network import LuiNetwork, Wire
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from tui.backends import load_experiment, open_backend
 
@@ -106,7 +110,7 @@ def test_by_hand_names_the_trimmers_that_matter() -> None:
 
 
 def test_pulses_are_planned_on_the_boards_clock() -> None:
-    plan = pulse_plan([Pulses(2, (0.3, 0.1)), Pulses(1, (0.2,), width=1e-3)], 1_000_000)
+    plan = pulse_plan([Pulses(2, (0.3, 0.1)), Pulses(1, (0.2,), width=1e-3)], Wiring(), 1_000_000)
     assert plan == [(1_100_000, 2, 15_000), (1_200_000, 1, 1_000), (1_300_000, 2, 15_000)]
 
 
@@ -120,3 +124,38 @@ def test_no_arduino_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "ports", lambda: two)
     with pytest.raises(BoardError, match="several"):
         connect("", Experiment(BOARD, 1.0))
+
+
+NETWORK = LuiNetwork(
+    ("slow", "fast", "kicked"),
+    (
+        LuiBoard(LuiParameters(v_leak=0.8, r_leak=20e3)),
+        LuiBoard(LuiParameters(v_leak=0.9, r_leak=8e3)),
+        LuiBoard(LuiParameters(v_leak=0.42, r_leak=3e3, r_syn=5e3, r_weight=(1e3, 1e3, 1e3)), 1.26),
+    ),
+)
+
+
+def test_a_network_is_measured_board_by_board() -> None:
+    kicks = Pulses(1, (0.3, 1.0, 1.7), board="kicked")
+    experiment = Experiment(NETWORK, 2.4, (kicks,))
+    trace = MeasuredLui(lambda e: VirtualPort(MemoryBoard(boards_of(e)))).run(experiment)
+    model = LuiModel().run(experiment)
+    assert trace.boards == NETWORK.names
+    assert set(trace.signals) == {"slow.v_mem", "fast.v_mem", "kicked.v_mem"}
+    for name in ("slow", "fast"):
+        assert np.diff(trace.spikes[name]).mean() == pytest.approx(np.diff(model.spikes[name]).mean(), rel=3e-3)
+    # the boards run all the time, so only what a pulse does has its place in time
+    np.testing.assert_allclose(trace.spikes["kicked"], model.spikes["kicked"], atol=2e-3)
+
+
+def test_what_an_arduino_cannot_do_with_a_network() -> None:
+    backend = MeasuredLui(lambda e: connect("simulated", e))
+    into_two = Experiment(NETWORK, 1.0, (Pulses(2, (0.1,), board="slow"),))
+    assert "only input 1" in str(backend.unsupported(into_two))
+    seven = LuiNetwork(tuple("abcdefg"), (LuiBoard(),) * 7)
+    assert "2 to 6" in str(backend.unsupported(Experiment(seven, 1.0)))
+    wired = Experiment(replace(NETWORK, wires=(Wire("slow", "fast", 2),)), 1.0)
+    assert "a jumper wire from the output of slow to input 2 of fast" in backend.by_hand(wired)
+    with pytest.raises(UnsupportedExperiment, match="no jumper wires"):
+        backend.run(wired)
