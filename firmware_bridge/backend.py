@@ -153,7 +153,7 @@ class MeasuredLui:
         cancelled: Callable[[], bool] | None = None,
     ) -> Trace:
         """Measure: ``v_mem`` and ``v_out`` in V at 1 kHz, spikes of ``out`` in s from the comparator, true seconds; of a
-        network ``a.v_mem`` and the spikes of ``a``, read off the membranes' falls.
+        network ``a.v_mem`` and the spikes of ``a``, read off the membranes.
 
         If the spike wire is missing, the spikes are read off the membrane. A real board is not repeatable; ``seed`` changes
         nothing. Raises :class:`BoardError`.
@@ -174,13 +174,12 @@ class MeasuredLui:
         readout = Readout(record.vcc or 5.0, session.hello.calibrated, bits=session.hello.bits)
         skew = session.hello.scan_skew
         trace = _cut(to_trace(record, wiring, readout, start, session.clock.rate, skew, self.name), experiment.duration)
-        if (
-            wiring.boards == 1
-            and not trace.spikes["out"].size
-            and (found := measure.find_spikes(trace.time, trace.signals["v_mem"])).size
-        ):
-            return Trace(trace.time, trace.signals, {"out": found}, self.name)
-        return trace
+        if wiring.boards == 1 and trace.spikes["out"].size:
+            return trace
+        # the firmware stamps a fall when it is over; the membrane itself tells when it began
+        membranes = {name: f"{name}.v_mem" for name in wiring.names} if wiring.boards > 1 else {"out": "v_mem"}
+        spikes = {name: measure.find_spikes(trace.time, trace.signals[signal]) for name, signal in membranes.items()}
+        return Trace(trace.time, trace.signals, spikes, self.name)
 
     def _first_sample(self, session: Session, record: Record) -> int:
         until = session.transport.now() + 3.0
