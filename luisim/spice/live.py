@@ -177,6 +177,7 @@ class _Engine:
     def __init__(self, candidates: Sequence[str], send: Callable[[object], None], requests: Any) -> None:
         self._send, self._requests = send, requests
         self._simulator = Simulator(candidates, send, self._point)
+        self._moving = threading.Event()  # there was a point since it was let go
         self._hurry = threading.Event()  # it is to be halted: do not sleep
         self._columns: list[int] | None = None
         self._rows: list[list[float]] = []
@@ -203,9 +204,10 @@ class _Engine:
                 self._check()
                 continue
             if self._speed:
-                self._check()
                 self._halt()
             self._take(request)
+            while not self._requests.empty():  # a knob that is turned on and on
+                self._take(self._requests.get())
             if self._speed:
                 self._go("bg_resume")
 
@@ -225,10 +227,15 @@ class _Engine:
     def _go(self, command: str) -> None:
         self._origin = (time.monotonic(), max(self._now, 0.0))
         self._hurry.clear()
+        self._moving.clear()
         self._simulator.stopped.clear()
         self._simulator.command(command)
+        # ngspice cannot halt a thread that has not begun yet
+        while not (self._moving.wait(_BURST) or self._simulator.stopped.is_set()):
+            pass
 
     def _halt(self) -> None:
+        self._check()
         self._hurry.set()
         self._simulator.command("bg_halt")
         if not self._simulator.stopped.wait(_HALT):
@@ -254,6 +261,7 @@ class _Engine:
             assert self._columns is not None
             moment = data.vecsa[self._columns[0]].creal
             self._now = moment
+            self._moving.set()
             if moment - self._sent >= _LEAST_INTERVAL:
                 self._sent = moment
                 self._rows.append([data.vecsa[column].creal for column in self._columns])
