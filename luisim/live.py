@@ -87,14 +87,15 @@ class Session(Generic[DeviceT]):
         self._span = span
         self._past: dict[str, deque[Array]] = {name: deque() for name in runs}
         self.now = 0.0
+        self.acted = -1.0  # when the last action took effect, s
         self.pulses: deque[tuple[float, Pulse]] = deque(maxlen=100)  # when and which
 
     def do(self, action: "DeviceT | Pulse") -> None:
         """Let every device do this. Raises :class:`UnsupportedExperiment`."""
         self._runs[self._leader].do(action)
 
-    def read(self) -> bool:
-        """Take in what is new; whether an action has taken effect. Raises what a run raises: then it is over."""
+    def read(self) -> None:
+        """Take in what is new. Raises what a run raises: then it is over."""
         reading = self._runs[self._leader].read()
         self._keep(self._leader, reading.values)
         if reading.values.size:
@@ -105,8 +106,10 @@ class Session(Generic[DeviceT]):
                     run.do(action, at)
                 if reading.values.size:
                     self._keep(name, run.read(self.now).values)
-        self.pulses.extend((at, action) for at, action in reading.applied if isinstance(action, Pulse))
-        return bool(reading.applied)
+        for at, action in reading.applied:
+            self.acted = at
+            if isinstance(action, Pulse):
+                self.pulses.append((at, action))
 
     def trace(self, name: str) -> Trace | None:
         """The last ``span`` s of a run; None as long as there is nothing."""

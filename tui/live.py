@@ -40,7 +40,7 @@ class LiveView:
         self.experiment = experiment
         self.still = False
         self._frame = 0
-        self._column = -1
+        self._drawn = 0.0  # up to when, s
         runs: dict[str, LiveRun[Lui]] = {}
         for backend in backends:
             start = getattr(backend, "live", None)
@@ -69,18 +69,18 @@ class LiveView:
         self.session.close()
 
     def tick(self, cell: float, width: int) -> bool:
-        """Read what is new; whether it fills another column of ``cell`` s, or a knob has acted. ``width``: of the terminal.
+        """Read what is new; whether it fills another column of ``cell`` s, or shows what a knob did. ``width``: of the terminal.
 
         Raises a :class:`LuisimError` if a run has ended.
         """
         self._frame += 1
-        if width > _WIDE and self._frame % 2:
-            return False
-        applied = self.session.read()
-        column = int(self.session.now / cell)
-        new = column != self._column
-        self._column = column
-        return new or applied
+        self.session.read()
+        now = self.session.now
+        due = int(now / cell) != int(self._drawn / cell) and not (width > _WIDE and self._frame % 2)
+        due = due or self._drawn <= self.session.acted < now
+        if due:
+            self._drawn = now
+        return due
 
     @property
     def numbers_due(self) -> bool:

@@ -255,13 +255,13 @@ class _Engine:
 
     def _point(self, data: Any) -> None:
         """The solver has accepted a point; called in its thread."""
+        self._moving.set()
         try:
             if self._columns is None:
                 self._find(data)
             assert self._columns is not None
             moment = data.vecsa[self._columns[0]].creal
             self._now = moment
-            self._moving.set()
             if moment - self._sent >= _LEAST_INTERVAL:
                 self._sent = moment
                 self._rows.append([data.vecsa[column].creal for column in self._columns])
