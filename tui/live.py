@@ -69,7 +69,7 @@ class LiveView:
         self.session.close()
 
     def tick(self, cell: float, width: int) -> bool:
-        """Read what is new; whether it fills another column of ``cell`` s, or shows what a knob did. ``width``: of the terminal.
+        """Read what is new; whether it fills another column of ``cell`` s, or shows what a knob did. ``width``: the terminal's.
 
         Raises a :class:`LuisimError` if a run has ended.
         """

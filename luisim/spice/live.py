@@ -24,6 +24,7 @@ _BURST = 0.01  # s of the wall clock; the solver works this far ahead, sends, an
 _LAG = 0.2  # s; a solver that is later than this does not try to catch up
 _HALT = 2.0  # s
 _LEAST_INTERVAL = 0.3e-3  # s between two samples that are sent
+_JUMP = 0.3  # V from one point to the next
 _KEPT = 1000  # messages of about _BURST that wait to be read; older ones are dropped
 _EDGE = 10e-6  # s, of a pulse
 
@@ -184,7 +185,8 @@ class _Engine:
         self._now = -1.0
         self._speed = 1.0
         self._origin = (0.0, 0.0)  # wall clock and simulated time that belong together
-        self._sent = -1.0
+        self._sent = -1.0  # time of the last point in _rows, s
+        self._last: list[float] = []  # the point before
         self._failure = ""
 
     def run(self) -> None:
@@ -262,13 +264,21 @@ class _Engine:
             assert self._columns is not None
             moment = data.vecsa[self._columns[0]].creal
             self._now = moment
-            if moment - self._sent >= _LEAST_INTERVAL:
-                self._sent = moment
-                self._rows.append([data.vecsa[column].creal for column in self._columns])
+            self._keep([data.vecsa[column].creal for column in self._columns])
             if not self._hurry.is_set():
                 self._keep_pace(moment)
         except Exception as error:  # an exception in a callback would only be printed
             self._failure = self._failure or str(error)
+
+    def _keep(self, row: list[float]) -> None:
+        """Send one point in a while, and both sides of every edge: else its time would not be known, and flutter seem slow."""
+        jumped = any(abs(value - last) > _JUMP for value, last in zip(row[1:], self._last[1:], strict=True))
+        if jumped and self._last[0] > self._sent:
+            self._rows.append(self._last)
+        if row[0] > self._last[0] and (jumped or row[0] - self._sent >= _LEAST_INTERVAL):
+            self._rows.append(row)
+            self._sent = row[0]
+        self._last = row
 
     def _find(self, data: Any) -> None:
         names = self._simulator.names(data)
@@ -276,6 +286,7 @@ class _Engine:
         if missing:
             raise SimulationError(f"The deck has no node named {', '.join(missing)}.")
         self._columns = [names.index(name) for name in self._names]
+        self._last = [-1.0, *(data.vecsa[column].creal for column in self._columns[1:])]
 
     def _keep_pace(self, moment: float) -> None:
         wall, start = self._origin

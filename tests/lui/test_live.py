@@ -67,6 +67,22 @@ def test_circuit_and_model_stay_together(circuit: LuiCircuit) -> None:
     assert np.sqrt(np.mean(v_syn**2)) < 3e-3
 
 
+def test_flutter_of_a_weak_cell_is_no_spike(circuit: LuiCircuit) -> None:
+    # with 27 Ohm in the cell the output flutters at 100 kHz for 1 ms at the end of a pulse
+    weak = turned(QUIET, vdd=2.9, r_battery=27.0, v_leak=1.0, r_leak=20e3)
+    experiment: Experiment[Lui] = Experiment(weak, 1.0)
+    session = Session({"circuit": circuit.live(experiment)}, span=10.0)
+    try:
+        run_with(session, [], 1.0)
+        trace = session.trace("circuit")
+    finally:
+        session.close()
+    assert trace is not None
+    spikes = circuit.run(experiment).spikes["out"]
+    assert spikes.size > 2
+    assert trace.spikes["out"][: spikes.size] == pytest.approx(spikes, abs=0.3e-3)
+
+
 def test_only_what_a_hand_can_turn_is_altered(circuit: LuiCircuit) -> None:
     experiment: Experiment[Lui] = Experiment(QUIET, 1.0)
     run = circuit.live(experiment)

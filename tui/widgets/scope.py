@@ -148,10 +148,11 @@ class Scope(Widget):
         if y >= len(lines):
             return Strip.blank(width, self.rich_style)
         dark = self.app.current_theme.dark
-        inks = {i: Style(color=source.look.dark if dark else source.look.light) for i, source in enumerate(self._sources)}
-        inks[AXIS] = Style(dim=True)
+        plain = self.rich_style
+        inks = {i: plain + Style(color=s.look.dark if dark else s.look.light) for i, s in enumerate(self._sources)}
+        inks[AXIS] = plain + Style(dim=True)
         segments = [Segment(run.text, inks.get(run.ink, inks[AXIS])) for run in lines[y]]
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(width, plain)
 
     def on_resize(self) -> None:
         """The same stretch of time in another number of cells."""
