@@ -92,10 +92,10 @@ class LiveView:
 
     def shown(self, source: Source) -> Source:
         """The source with its newest trace."""
-        if source.name in self.failures:
-            return replace(source, trace=None, whole=None, failure=self.failures[source.name], asked=None, ran=None, late=False)
         if not source.shown:
             return source
+        if source.name in self.failures:
+            return replace(source, trace=None, whole=None, failure=self.failures[source.name], asked=None, ran=None, late=False)
         trace = self.session.trace(source.name)
         return replace(source, trace=trace, whole=trace, failure="", asked=self.experiment, ran=self.experiment, late=False)
 
