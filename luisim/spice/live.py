@@ -224,6 +224,8 @@ class _Engine:
             self._simulator.command(f"alter @{source}[pulse] = [ 0 {level:.9g} {edges} ]")
             for after in (_EDGE, width, width + _EDGE):
                 self._simulator.break_at(self._now + after)
+        if self._simulator.complaint:
+            raise SimulationError(f"ngspice refuses what was altered: {self._simulator.complaint}.")
         self._send(_Applied(request.ticket, self._now))
 
     def _go(self, command: str) -> None:

@@ -498,6 +498,11 @@ class Simulator:
         self._ngspice._ngspice_shared.ngSpice_SetBkpt(time)
 
     @property
+    def complaint(self) -> str:
+        """What ngspice has printed as errors since the deck was loaded."""
+        return _sentence(self._errors) if self._errors else ""
+
+    @property
     def reason(self) -> str:
         """The few lines of ngspice's output that tell a person what is wrong."""
         return _sentence(self._log)

@@ -123,6 +123,12 @@ def test_what_ngspice_refuses_is_one_sentence(ngspice: Ngspice, deck: str, save:
         Reader(live).until(lambda: False)
 
 
+def test_a_device_that_is_not_there(reader: Reader) -> None:
+    reader.live.alter({"r.x1.missing": 2.0})
+    with pytest.raises(SimulationError, match=r"ngspice refuses what was altered: .*r\.x1\.missing"):
+        reader.until(lambda: False)
+
+
 def test_many_turns_in_a_row_are_all_applied(reader: Reader) -> None:
     tickets = [reader.live.alter({"v1": 1.0 + number / 50}) for number in range(50)]  # from before the first point on
     reader.until(lambda: set(tickets) <= reader.applied.keys())
