@@ -2,7 +2,9 @@
 
 # Debian packages: the one list. `make run` needs the first three, `make test` all.
 PACKAGES_RUN := python3-venv ngspice libngspice0
-PACKAGES_TEST := $(PACKAGES_RUN) tmux gcc libc6-dev
+# the firmware and the chip it is tested on
+PACKAGES_FIRMWARE := gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev arduino-core-avr avrdude
+PACKAGES_TEST := $(PACKAGES_RUN) tmux gcc libc6-dev $(PACKAGES_FIRMWARE)
 
 BIN := .venv/bin
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from firmware_bridge.recording import read_recording, recordings_folder
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
@@ -22,7 +23,7 @@ def shipped_recordings() -> tuple[str, ...]:
 
 
 class RecordedLui:
-    """Plays a recorded board: ``source`` is the path of a CSV file or the name of a shipped recording.
+    """Plays a recorded board: ``source`` is a folder that was recorded, a CSV file, or the name of a shipped recording.
 
     The file is read again at each run, so a recording that grows is followed. Its time starts at 0 when it is played.
     """
@@ -30,11 +31,13 @@ class RecordedLui:
     def __init__(self, source: str) -> None:
         shipped = SHIPPED / f"{source}.csv"
         self.path = shipped if source in shipped_recordings() else Path(source).expanduser()
+        if not self.path.exists() and (recordings_folder() / source).is_dir():
+            self.path = recordings_folder() / source
         self.name = f"recording:{source}"
-        if not self.path.is_file():
+        if not self.path.is_file() and not (self.path / "meta.toml").is_file():
             raise ParameterError(
-                f"There is no recording {source!r}: give the path of a CSV file, or the name of a shipped one"
-                f" ({', '.join(shipped_recordings())})."
+                f"There is no recording {source!r}: give the path of a recorded folder or of a CSV file, or the name of a"
+                f" shipped one ({', '.join(shipped_recordings())})."
             )
 
     def unsupported(self, experiment: Experiment[Lui]) -> str | None:
@@ -43,6 +46,8 @@ class RecordedLui:
 
     def by_hand(self, experiment: Experiment[Lui]) -> tuple[str, ...]:
         """How the board was set when it was recorded, from the remarks in the file."""
+        if self.path.is_dir():
+            return ()
         with self.path.open(encoding="utf-8", errors="replace") as file:  # a file that is no text is named by run
             return tuple(line.removeprefix(_BY_HAND).strip() for line in file if line.startswith(_BY_HAND))
 
@@ -55,7 +60,9 @@ class RecordedLui:
         cancelled: Callable[[], bool] | None = None,
     ) -> Trace:
         """The recording from its start, for as long as the experiment lasts or the recording reaches."""
-        recorded = read_csv(self.path)
+        recorded = read_recording(self.path).trace if self.path.is_dir() else read_csv(self.path)
+        if "v_mem" not in recorded.signals:
+            raise ParameterError(f"{self.name} holds several boards; look at it with luisim replay, or export it.")
         time = recorded.time - recorded.time[0]
         inside = time <= experiment.duration
         if np.count_nonzero(inside) < 2:

@@ -9,7 +9,7 @@ from luisim import measure
 from luisim.errors import ParameterError
 from luisim.trace import Array, Trace
 
-_STEP = 0.2e-3  # s, the grid on which two traces are subtracted
+_STEP = 0.2e-3  # s, the grid on which two traces of a board are subtracted; a chip is 1000 times faster
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Reading:
 class Comparison:
     """How two traces differ over the ``window`` (start, end in s) that both cover.
 
-    ``rms``: root mean square difference of the membrane potentials, in V. ``rms_aligned``: the same with each trace aligned
-    on its own spikes; equal to ``rms`` if either has none. ``isi_difference``: mean inter-spike interval, b against a, in %.
+    ``rms``: root mean square difference of the membrane potentials, in V or, for a chip, LSB. ``rms_aligned``: the same with
+    each trace aligned on its own spikes; equal to ``rms`` if either has none. ``isi_difference``: mean inter-spike interval, b
+    against a, in %.
     """
 
     first: str
@@ -42,10 +43,12 @@ class Comparison:
 
 
 def compare(a: Trace, b: Trace) -> Comparison:
-    """Compare the membrane potential and the spikes of two traces of one board where they overlap in time.
+    """Compare the membrane potential and the spikes of two traces of one device where they overlap in time.
 
-    Raises :class:`~luisim.errors.ParameterError` if they do not overlap.
+    Raises :class:`~luisim.errors.ParameterError` if they do not overlap, or are of a board and of a chip.
     """
+    if a.membrane != b.membrane:
+        raise ParameterError(f"{a.origin} is in {a.unit} and {b.origin} in {b.unit}: only traces of one kind can be compared.")
     start, end = window(a, b)
     cut_a, cut_b = _cut(a, start, end), _cut(b, start, end)
     read_a, read_b = _reading(cut_a), _reading(cut_b)
@@ -57,16 +60,16 @@ def compare(a: Trace, b: Trace) -> Comparison:
 def window(a: Trace, b: Trace) -> tuple[float, float]:
     """The time that both traces cover, in s."""
     start, end = float(max(a.time[0], b.time[0])), float(min(a.time[-1], b.time[-1]))
-    if end - start < 2 * _STEP:
+    if end - start < 2 * _step(a):
         raise ParameterError(f"{a.origin} and {b.origin} do not overlap in time, so they cannot be compared.")
     return start, end
 
 
 def residual(a: Trace, b: Trace) -> tuple[Array, Array]:
-    """(n,) times in s and the membrane potential of ``b`` minus that of ``a`` in V, at equal times."""
+    """(n,) times in s and the membrane potential of ``b`` minus that of ``a`` in their unit, at equal times."""
     start, end = window(a, b)
-    time = np.linspace(start, end, max(3, round((end - start) / _STEP) + 1))
-    return time, b.at("v_mem", time) - a.at("v_mem", time)
+    time = np.linspace(start, end, max(3, round((end - start) / _step(a)) + 1))
+    return time, b.at(b.membrane, time) - a.at(a.membrane, time)
 
 
 def aligned_residual(a: Trace, b: Trace) -> tuple[Array, Array]:
@@ -79,15 +82,19 @@ def aligned_residual(a: Trace, b: Trace) -> tuple[Array, Array]:
     pairs = min(spikes_a.size, spikes_b.size)
     if pairs == 0:
         return residual(a, b)
-    times, values = [], []
+    times, values, step = [], [], _step(a)
     before_a, after_a = _reach(spikes_a, a)
     before_b, after_b = _reach(spikes_b, b)
     for n in range(pairs):
         back, ahead = min(before_a[n], before_b[n]), min(after_a[n], after_b[n])
-        offset = np.arange(-np.floor(back / _STEP), np.floor(ahead / _STEP) + 1) * _STEP
+        offset = np.arange(-np.floor(back / step), np.floor(ahead / step) + 1) * step
         times.append(spikes_a[n] + offset)
-        values.append(b.at("v_mem", spikes_b[n] + offset) - a.at("v_mem", spikes_a[n] + offset))
+        values.append(b.at(b.membrane, spikes_b[n] + offset) - a.at(a.membrane, spikes_a[n] + offset))
     return np.concatenate(times), np.concatenate(values)
+
+
+def _step(trace: Trace) -> float:
+    return _STEP / trace.speed_up
 
 
 def _reach(spikes: Array, trace: Trace) -> tuple[Array, Array]:

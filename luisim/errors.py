@@ -35,3 +35,7 @@ class SimulatorMissing(SimulationError):
 
 class SimulationCancelled(SimulationError):
     """The run was stopped before its end because a person asked for it."""
+
+
+class CalibrationError(LuisimError):
+    """A calibration cannot reach its targets."""

@@ -65,7 +65,37 @@ class Current:
             )
 
 
-Stimulus = Pulses | Current
+@dataclass(frozen=True)
+class SpikeTrain:
+    """Events into a synaptic input of a chip's neurons: ``times`` in s, each with ``weight`` (63 a synapse; they add up)."""
+
+    receptor: str
+    weight: Annotated[int, Quantity("", 0, 16_128, "halco: 256 synapses of 6 bit a neuron")]
+    times: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.receptor not in ("excitatory", "inhibitory"):
+            raise ParameterError(f'receptor = {self.receptor!r} is unknown; allowed are "excitatory" and "inhibitory".')
+        for time in self.times:
+            Quantity("s", 0.0, 3600.0, "").check("times", time)
+        object.__setattr__(self, "times", tuple(sorted(self.times)))
+
+
+@dataclass(frozen=True)
+class PadVoltage:
+    """An external voltage at a chip's analog input, read instead of the membrane: ``values`` in V, each for ``dwell`` s."""
+
+    values: tuple[float, ...]
+    dwell: Annotated[float, Quantity("s", 1e-6, 1.0, "some samples of the MADC")] = 20e-6
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for value in self.values:
+            Quantity("V", 0.0, 1.8, "the pad's supply").check("values", value)
+
+
+Stimulus = Pulses | Current | SpikeTrain | PadVoltage
 
 
 @dataclass(frozen=True)
@@ -76,7 +106,7 @@ class Experiment(Generic[DeviceT]):
     """
 
     device: DeviceT
-    duration: Annotated[float, Quantity("s", 1e-3, 3600.0, "longer runs are better cut into several")]
+    duration: Annotated[float, Quantity("s", 1e-6, 3600.0, "longer runs are better cut into several")]
     stimuli: tuple[Stimulus, ...] = ()
     name: str = ""
     record: tuple[str, ...] | None = None

@@ -30,6 +30,9 @@ def spikes(trace: Trace) -> Array:
     """Spike times of a trace with one output, in s; found on the membrane where the trace brings none."""
     if trace.spikes:
         return next(iter(trace.spikes.values()))
+    if trace.membrane == "v_madc":  # an LSB is about a millivolt, and a reset takes two microseconds
+        slow = find_spikes(trace.time * trace.speed_up, 1e-3 * trace.signals["v_madc"], within=2e-3)
+        return slow / trace.speed_up
     return find_spikes(trace.time, trace.signals["v_mem"])
 
 
@@ -44,10 +47,11 @@ def rate(times: Array, duration: float) -> float:
 
 
 def threshold(trace: Trace) -> float | None:
-    """Membrane potential at which the board fires, in V: the mean of the peaks at its spikes."""
-    time, v = trace.time, trace.signals["v_mem"]
+    """Membrane potential at which the neuron fires, in V or LSB: the mean of the peaks at its spikes."""
+    time, v = trace.time, trace.signals[trace.membrane]
     # from 2 ms before to 0.2 ms after: a recording's spike may be stamped a sample away from its peak
-    near = [v[(time >= t - 2e-3) & (time <= t + SETTLE)] for t in spikes(trace)]
+    before, after = 2e-3 / trace.speed_up, SETTLE / trace.speed_up
+    near = [v[(time >= t - before) & (time <= t + after)] for t in spikes(trace)]
     peaks = [float(part.max()) for part in near if part.size]
     return float(np.mean(peaks)) if peaks else None
 
@@ -79,6 +83,8 @@ def pulse_width(trace: Trace) -> float | None:
     Read at half height of ``v_out``; without it, the time from a spike until the membrane rises off its floor again.
     """
     out = trace.signals.get("v_out")
+    if trace.membrane == "v_madc":
+        return None  # a chip's spikes are digital events
     if out is None:
         return _floor_width(trace)
     widths = np.diff(output_pulses(trace.time, out))
@@ -87,11 +93,11 @@ def pulse_width(trace: Trace) -> float | None:
 
 def _floor_width(trace: Trace) -> float | None:
     """From each spike to where the line through 2 % and 6 % of the following rise meets the floor; mean in s."""
-    time, v = trace.time, trace.signals["v_mem"]
+    time, v = trace.time, trace.signals[trace.membrane]
     widths = []
     for t in spikes(trace):
-        after = (time > t) & (time < t + 0.1)
-        if time[-1] < t + 0.04 or not np.any(after):
+        after = (time > t) & (time < t + 0.1 / trace.speed_up)
+        if time[-1] < t + 0.04 / trace.speed_up or not np.any(after):
             continue
         floor = float(v[after].min())
         swing = float(v.max()) - floor
@@ -101,8 +107,8 @@ def _floor_width(trace: Trace) -> float | None:
 
 
 def psp_peak(trace: Trace, start: float) -> tuple[float, float]:
-    """Height in V (signed) and time after ``start`` in s of the largest excursion of the membrane from where it was then."""
+    """Height in V or LSB (signed) and time after ``start`` in s of the membrane's largest excursion from where it was then."""
     after = trace.time >= start
-    v = trace.signals["v_mem"][after] - float(trace.at("v_mem", start))
+    v = trace.signals[trace.membrane][after] - float(trace.at(trace.membrane, start))
     index = int(np.argmax(np.abs(v)))
     return float(v[index]), float(trace.time[after][index] - start)

@@ -44,8 +44,17 @@ class Quantity:
         return f"{format_si(self.low, self.unit)} to {format_si(self.high, self.unit)}"
 
 
+_QUANTITIES: dict[type, dict[str, Quantity]] = {}
+
+
 def quantities(cls: type) -> dict[str, Quantity]:
     """The :class:`Quantity` of every annotated field of ``cls``, in the order of declaration."""
+    if cls not in _QUANTITIES:  # reading annotations takes longer than all that is done with them
+        _QUANTITIES[cls] = _read_quantities(cls)
+    return _QUANTITIES[cls]
+
+
+def _read_quantities(cls: type) -> dict[str, Quantity]:
     found: dict[str, Quantity] = {}
     for name, hint in get_type_hints(cls, include_extras=True).items():
         for mark in getattr(hint, "__metadata__", ()):
@@ -101,14 +110,22 @@ def _scale(suffix: str, unit: str) -> float | None:
         return 0.01 if suffix == "%" else (1.0 if suffix == "" else None)
     if suffix == unit:
         return 1.0
+    if unit == "°C":
+        return 1.0 if suffix in ("C", "degC") else None
     body = suffix.removesuffix(unit)
     return _PREFIXES.get(body)
 
 
 def _example(unit: str) -> str:
-    return {"V": '"2.4 V"', "A": '"20 uA"', "Ohm": '"25 kOhm" or "25k"', "F": '"22 uF"', "s": '"200 ms"', "": "0.8"}.get(
-        unit, f'"1 {unit}"'
-    )
+    return {
+        "V": '"2.4 V"',
+        "A": '"20 uA"',
+        "Ohm": '"25 kOhm" or "25k"',
+        "F": '"22 uF"',
+        "s": '"200 ms"',
+        "°C": '"10 C"',
+        "": "0.8",
+    }.get(unit, f'"1 {unit}"')
 
 
 def format_si(value: float, unit: str, digits: int = 4) -> str:
@@ -117,6 +134,8 @@ def format_si(value: float, unit: str, digits: int = 4) -> str:
         return f"{value} {unit}".strip()
     if not unit:
         return f"{value:.{digits}g}"
+    if unit == "°C":
+        return f"{value:.{digits}g} {unit}"
     if value == 0.0:
         return f"0 {unit}"
     for prefix in ("T", "G", "M", "k", "", "m", "u", "n", "p"):

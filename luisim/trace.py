@@ -45,6 +45,21 @@ class Trace:
         object.__setattr__(self, "spikes", MappingProxyType(spikes))
 
     @property
+    def membrane(self) -> str:
+        """The name of the membrane's signal: ``v_madc`` (LSB of a chip's converter) if there is one, else ``v_mem`` (V)."""
+        return "v_madc" if "v_madc" in self.signals else "v_mem"
+
+    @property
+    def unit(self) -> str:
+        """The unit of the membrane's signal."""
+        return "LSB" if self.membrane == "v_madc" else "V"
+
+    @property
+    def speed_up(self) -> float:
+        """How much faster than a board, and than biology, the device runs: 1000 for the chip."""
+        return 1000.0 if self.membrane == "v_madc" else 1.0
+
+    @property
     def duration(self) -> float:
         """From the first to the last sample, in s."""
         return float(self.time[-1] - self.time[0])
@@ -52,6 +67,8 @@ class Trace:
     @property
     def boards(self) -> tuple[str, ...]:
         """Names of the boards of a network, () for a single board: what stands before the dot in its signals, or has spikes."""
+        if self.membrane == "v_madc":
+            return ()  # the neurons of a chip are numbered, not named
         named = [name.partition(".")[0] for name in self.signals if "." in name]
         return tuple(dict.fromkeys([*named, *(name for name in self.spikes if name != "out")]))
 

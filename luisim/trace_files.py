@@ -54,10 +54,11 @@ def read_csv(path: Path) -> Trace:
     Lines that start with ``#`` are remarks; a torn last line is dropped. The trace's origin is the file's name. Raises
     :class:`~luisim.errors.ParameterError` if the file is missing or is no such table.
     """
-    head, rows = _table(path)
-    if head[0] != "time_s" or not any(name.rpartition(".")[2] == "v_mem" for name in head):
+    head, rows = read_table(path)
+    if head[0] != "time_s" or not any(name.rpartition(".")[2] in ("v_mem", "v_madc") for name in head):
         raise ParameterError(
-            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem, not {', '.join(head)}."
+            f"{path} does not hold a recording: its first line must name the columns time_s and v_mem (v_madc for a chip),"
+            f" not {', '.join(head)}."
         )
     if len(rows) < 2:
         raise ParameterError(f"{path} holds fewer than two samples; record for longer.")
@@ -72,7 +73,7 @@ def read_csv(path: Path) -> Trace:
 
 def _read_spikes(path: Path) -> dict[str, Array]:
     """Spike times by board; of a single board under ``out``."""
-    head, rows = _table(path, texts=("board",))
+    head, rows = read_table(path, texts=("board",))
     if head == ["time_s"]:
         return {"out": np.array([float(time) for (time,) in rows])}
     if head != ["time_s", "board"]:
@@ -80,7 +81,7 @@ def _read_spikes(path: Path) -> dict[str, Array]:
     return {board: np.array([float(t) for t, b in rows if b == board]) for board in dict.fromkeys(str(b) for _, b in rows)}
 
 
-def _table(path: Path, texts: tuple[str, ...] = ()) -> tuple[list[str], list[list[float | str]]]:
+def read_table(path: Path, texts: tuple[str, ...] = ()) -> tuple[list[str], list[list[float | str]]]:
     """Head and rows of a CSV file; columns named in ``texts`` stay as they are, all others are numbers."""
     try:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]

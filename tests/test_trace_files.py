@@ -61,7 +61,7 @@ def test_remarks_blank_lines_and_windows_line_ends(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"# only remarks\n", "is empty"),
-        (b"t,v\n0,1\n1,2\n", "must name the columns time_s and v_mem, not t, v"),
+        (b"t,v\n0,1\n1,2\n", "must name the columns time_s and v_mem.*, not t, v"),
         (b"time_s,v_out\n0,1\n1,2\n", "time_s and v_mem"),
         (b"time_s,v_mem\n", "fewer than two samples"),
         (b"time_s,v_mem\n0,1\n", "fewer than two samples"),

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from luisim.errors import LuisimError, UnsupportedExperiment
-from luisim.experiment import Backend, Experiment, Pulses
+from luisim.experiment import Backend, Current, Experiment, Pulses
 from luisim.live import Pulse
 from luisim.lui.network import Lui, LuiNetwork, as_network, recorded
 from luisim.lui.parameters import LuiBoard, LuiParameters
@@ -542,6 +542,8 @@ def _summary(experiment: Experiment[Lui]) -> str:
     else:
         parts.append(f"V_leak {si(device.parameters.v_leak * device.parameters.vdd, 'V', 3)}")
     for stimulus in experiment.stimuli[:2]:
+        if not isinstance(stimulus, Pulses | Current):
+            continue
         where = f" of {stimulus.board}" if stimulus.board else ""
         if isinstance(stimulus, Pulses):
             count = len(stimulus.times)

@@ -4,11 +4,17 @@
 import difflib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from firmware_bridge.backend import MeasuredLui
 from firmware_bridge.replay import RecordedLui, shipped_recordings
 from luisim.errors import ParameterError
 from luisim.experiment import Backend, Experiment
 from luisim.experiment_file import read_toml
+from luisim.hicannx import experiment_file as hicannx_file
+from luisim.hicannx.circuit import HicannXCircuit
+from luisim.hicannx.model import HicannXModel
+from luisim.hicannx.parameters import HicannX
 from luisim.lui.circuit import LuiCircuit
 from luisim.lui.experiment_file import read_experiment
 from luisim.lui.model import LuiModel
@@ -19,21 +25,23 @@ DEFAULT_RECORDING = "lui-photo"
 _SHIPPED = files("luisim") / "experiments"
 
 
-def experiment_names() -> tuple[str, ...]:
-    """Names of the experiments that come with luisim."""
-    return tuple(sorted(item.name.removesuffix(".toml") for item in _SHIPPED.iterdir() if item.name.endswith(".toml")))
+def experiment_names(device: str = "lui") -> tuple[str, ...]:
+    """Names of the experiments on a kind of device that come with luisim."""
+    folder = _SHIPPED / device if device != "lui" else _SHIPPED
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
 
 
 def experiment_titles() -> dict[str, str]:
     """Name and title of every experiment that comes with luisim."""
-    return {name: read_toml(Path(str(_SHIPPED / f"{name}.toml"))).get("title", "") for name in experiment_names()}
+    return {name: read_toml(path).get("title", "") for name, path in _shipped().items()}
 
 
-def load_experiment(source: str) -> Experiment[Lui]:
+def load_experiment(source: str) -> Experiment[Any]:
     """A shipped experiment by its name, or the TOML file at a path. Raises :class:`ParameterError`."""
-    names = experiment_names()
+    shipped = _shipped()
+    names = tuple(shipped)
     if source in names:
-        path = Path(str(_SHIPPED / f"{source}.toml"))
+        path = shipped[source]
     elif source.endswith(".toml") or Path(source).exists():
         path = Path(source)
     else:
@@ -42,25 +50,41 @@ def load_experiment(source: str) -> Experiment[Lui]:
         raise ParameterError(f"There is no experiment {source!r}; {hint}Give one of {', '.join(names)}, or a TOML file.")
     content = read_toml(path)
     device = content.get("device")
-    if device != "lui":
-        raise ParameterError(f'{path.name}: device = {device!r} is unknown; write device = "lui".')
+    readers = {"lui": read_experiment, "hicann-x": hicannx_file.read_experiment}
+    if device not in readers:
+        raise ParameterError(f'{path.name}: device = {device!r} is unknown; write device = "lui" or device = "hicann-x".')
     try:
-        return read_experiment(content, path.stem)
+        return readers[device](content, path.stem)
     except ParameterError as error:
         raise ParameterError(f"{path.name}: {error}") from None
 
 
-def open_backend(word: str) -> Backend[Lui]:
-    """The back end that a word after ``--on`` means: ``circuit``, ``model`` or ``recording:PATH``."""
+def _shipped() -> dict[str, Path]:
+    """Where each shipped experiment is, those of the board first."""
+    found = {name: Path(str(_SHIPPED / f"{name}.toml")) for name in experiment_names()}
+    return found | {name: Path(str(_SHIPPED / "hicannx" / f"{name}.toml")) for name in experiment_names("hicannx")}
+
+
+def open_backend(word: str, device: Lui | HicannX | None = None, *, raw: bool = False) -> Backend[Any]:
+    """What a word after ``--on`` means: ``circuit``, ``model``, ``board[:PORT]`` or ``recording:PATH``, for a device.
+
+    ``raw``: the traces of a chip also hold the membrane in V.
+    """
     kind, _, rest = word.partition(":")
+    if isinstance(device, HicannX) and not rest and kind in ("circuit", "model"):
+        return HicannXCircuit(raw=raw) if kind == "circuit" else HicannXModel(raw=raw)
     match kind:
         case "circuit" if not rest:
             return LuiCircuit()
         case "model" if not rest:
             return LuiModel()
+        case "board":
+            from firmware_bridge.connect import connect  # with pyserial, which the app starts without
+
+            return MeasuredLui(lambda experiment: connect(rest, experiment), word)
         case "recording" if rest:
             return RecordedLui(rest)
     raise ParameterError(
-        f"There is no back end {word!r}: give circuit, model, or recording:PATH"
+        f"There is no back end {word!r}: give circuit, model, board, board:PORT, board:simulated, or recording:PATH"
         f" (shipped recordings: {', '.join(f'recording:{name}' for name in shipped_recordings())})."
     )

@@ -5,12 +5,11 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 4 a check did not pass.
 """
 
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -18,9 +17,13 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
-from luisim.lui.network import Lui
+from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
-from tui import backends
+from tui import backends, board_commands, lui_commands
+from tui.console import bar as _bar
+from tui.console import progress as _progress
+from tui.console import say as _say
+from tui.console import show as _print
 
 app = cyclopts.App(
     name="luisim",
@@ -28,8 +31,13 @@ app = cyclopts.App(
     help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side.",
     help_format="plaintext",
 )
+lui_commands.register(app)
 
-On = Annotated[tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model or recording:PATH.")]
+board_commands.register(app)
+
+On = Annotated[
+    tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print one JSON document instead of a table.")]
 Png = Annotated[Path | None, Parameter(name="--png", help="Draw the traces into this file (.png, .svg or .pdf).")]
 Seed = Annotated[int, Parameter(name="--seed", help="Seed of everything drawn by chance; equal seeds give equal runs.")]
@@ -57,7 +65,12 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     """
     from tui.app import run_app  # textual takes 0.3 s to import
 
-    run_app(backends.load_experiment(experiment), [backends.open_backend(word) for word in on])
+    loaded = backends.load_experiment(experiment)
+    if isinstance(loaded.device, HicannX):
+        raise UnsupportedExperiment(
+            f"The app shows boards; for a chip use luisim run {experiment} or luisim compare {experiment}."
+        )
+    run_app(loaded, [backends.open_backend(word) for word in on])
     return 0
 
 
@@ -65,10 +78,11 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
 def run(
     experiment: str,
     *,
-    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model or recording:PATH.")] = "model",
+    on: Annotated[str, Parameter(name="--on", help="Back end: circuit, model, board[:PORT] or recording:PATH.")] = "model",
     csv: Annotated[Path | None, Parameter(name="--csv", help="Write the trace here, its spikes beside it.")] = None,
     png: Png = None,
     seed: Seed = 0,
+    raw: Annotated[bool, Parameter(name="--raw", negative=(), help="Chip: also the membrane in V, without noise.")] = False,
     json: Json = False,
     save: Annotated[
         tuple[str, ...], Parameter(name="--save", negative=(), consume_multiple=True, help="Of a netlist: only these signals.")
@@ -103,12 +117,17 @@ def run(
     if save or folder is not None:
         raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
     loaded = backends.load_experiment(experiment)
-    trace = _run_on(on, loaded, seed)
+    trace = _run_on(on, loaded, seed, raw=raw)
     if csv is not None:
         write_csv(trace, csv)
         _say(f"trace written to {csv}")
     _draw([trace], loaded, png)
-    _print(report.run_json(loaded, trace) if json else report.run_text(loaded, trace))
+    shown: dict[str, Any] | str = report.run_json(loaded, trace) if json else report.run_text(loaded, trace)
+    if len(trace.spikes) > 1 and trace.membrane == "v_madc":
+        from tui import chip
+
+        shown = {**shown, "neurons": chip.neurons(trace)} if isinstance(shown, dict) else shown + chip.neurons_text(trace)
+    _print(shown)
     return 0
 
 
@@ -137,12 +156,23 @@ def compare(experiment: str, *, on: On = _DEFAULT_ON[:2], png: Png = None, seed:
 def agreement(
     cases: Annotated[tuple[str, ...], Parameter(help="Only cases whose names begin so, such as a_leak.")] = (),
     *,
+    device: Annotated[Literal["lui", "hicann-x"], Parameter(name="--device", help="Which device: lui or hicann-x.")] = "lui",
     on: On = ("model", "circuit"),
+    png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
     json: Json = False,
 ) -> int:
-    """Run every reference case and show how closely the model and the circuit come to it."""
+    """Run every reference case and show how closely the model and the circuit come to it.
+
+    For hicann-x: neurons with settings spread over their ranges, the circuit against the model.
+    """
     import dataclasses
 
+    if device == "hicann-x":
+        from tui import chip
+
+        return chip.agreement(cases, json=json, progress=_progress, show=_print)
+
+    from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
     from tui import report
 
@@ -151,13 +181,18 @@ def agreement(
         raise ParameterError(
             f"No reference case begins with {' or '.join(cases)}; there are a_leak, b_psp, c_fi, d_net and f_supply."
         )
-    verdicts = []
-    for word in on:
-        backend = backends.open_backend(word)
+    verdicts, opened = [], [backends.open_backend(word) for word in on]
+    for backend in opened:
         tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
         for number, case in enumerate(chosen, start=1):
             _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
             verdicts.append(judge(case, backend.run(case.experiment), tolerance))
+    if png is not None:
+        from tui.agreement_picture import draw_agreement
+
+        margins = sweep(opened, progress=_bar("near the threshold")) if len(opened) == 2 else ()
+        draw_agreement(verdicts, margins, png)
+        _say(f"picture written to {png}")
     _progress("")
     if json:
         rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]
@@ -168,10 +203,18 @@ def agreement(
 
 
 @app.command
+def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4, json: Json = False) -> int:
+    """Chip: the MADC against an external voltage, and leak, reset and threshold against their LSB values."""
+    from tui import chip
+
+    return chip.characteristic(seed, profile, neurons, json=json, show=_print)
+
+
+@app.command
 def experiments() -> int:
     """List the experiments that come with luisim."""
     for name, title in backends.experiment_titles().items():
-        print(f"{name:20} {title}")
+        print(f"{name:25} {title}")
     return 0
 
 
@@ -196,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log = error.log if isinstance(error, SimulationError) else ()
         for line in log[-5:]:
             _say(f"    {line}")
-        code = 1 if isinstance(error, SimulationError) else 2
+        code = 1 if isinstance(error, SimulationError | OSError) else 2  # a BoardError is an OSError
     except KeyboardInterrupt:
         _progress("")
         _say("luisim: stopped.")
@@ -212,8 +255,8 @@ def _sentence(error: Exception) -> str:
     return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
 
 
-def _run_on(word: str, experiment: Experiment[Lui], seed: int) -> Trace:
-    backend: Backend[Lui] = backends.open_backend(word)
+def _run_on(word: str, experiment: Experiment[Any], seed: int, *, raw: bool = False) -> Trace:
+    backend: Backend[Any] = backends.open_backend(word, experiment.device, raw=raw)
     reason = backend.unsupported(experiment)
     if reason is not None:
         raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
@@ -224,30 +267,12 @@ def _run_on(word: str, experiment: Experiment[Lui], seed: int) -> Trace:
     return trace
 
 
-def _bar(name: str) -> Callable[[float], None]:
-    return lambda done: _progress(f"{name}: {done:4.0%}")
-
-
-def _progress(text: str) -> None:
-    """One line that overwrites itself, only where a person watches."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _draw(traces: Sequence[Trace], experiment: Experiment[Lui], path: Path | None) -> None:
+def _draw(traces: Sequence[Trace], experiment: Experiment[Any], path: Path | None) -> None:
     if path is not None:
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 
         draw(traces, experiment.name, path)
         _say(f"picture written to {path}")
-
-
-def _print(result: str | dict[str, object]) -> None:
-    print(result if isinstance(result, str) else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

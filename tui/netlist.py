@@ -14,8 +14,10 @@ from luisim.spice.allowlist import read_untrusted
 from luisim.spice.netlists import deck
 from luisim.spice.ngspice import Limits, Ngspice
 from luisim.trace import Trace
+from tui.console import columns
+from tui.picture import save
 from tui.render import BLANK, Curve, Window, compose
-from tui.report import SCHEMA, _columns
+from tui.report import SCHEMA
 
 _TIMEOUT = Quantity("s", 0.1, 86_400.0, "a day")
 _ROWS, _NAME = 24, 40  # of the table, characters of a name
@@ -52,7 +54,7 @@ def as_text(trace: Trace) -> str:
     more = len(trace.signals) - _ROWS
     rest = f"\n\n{more} more: name those that you want with --save." if more > 0 else ""
     head = f"{trace.origin}, {format_si(trace.duration, 's')}, {trace.time.size} points"
-    return f"{head}\n\n{_columns(rows)}{rest}\n\n{_curves(trace)}\n"
+    return f"{head}\n\n{columns(rows)}{rest}\n\n{_curves(trace)}\n"
 
 
 def as_json(trace: Trace) -> dict[str, Any]:
@@ -94,11 +96,7 @@ def draw(trace: Trace, path: Path) -> None:
         axis.grid(alpha=0.3)
     axes[0].set_title(_label(trace.origin))
     axes[-1].set_xlabel("time (s)")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"{path} cannot be written ({error}); give a file that ends in .png, .svg or .pdf.") from None
+    save(figure, path)
 
 
 def _label(name: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_LANES = 16
 
 # colour-blind safe (Okabe and Ito), and told apart without colour by their dashes and spike marks
-_STYLES = {
+STYLES = {
     "recording": ("#0072b2", "-", "^"),
     "circuit": ("#d55e00", (0, (6, 2)), "v"),
     "model": ("#7d3c98", (0, (2, 1.5)), "D"),
@@ -46,6 +46,11 @@ def draw(traces: Sequence[Trace], title: str, path: Path) -> None:
     axes[-1].set_xlabel("time (s)")
     for axis in axes:
         axis.grid(alpha=0.3)
+    save(figure, path)
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as PNG, SVG or PDF by the ending of ``path``. Raises :class:`~luisim.errors.ParameterError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
@@ -55,7 +60,7 @@ def draw(traces: Sequence[Trace], title: str, path: Path) -> None:
 
 def _styles(traces: Sequence[Trace]) -> list[Any]:
     others = itertools.cycle(_OTHERS)
-    return [_STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
+    return [STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
 
 
 def _single(figure: "Figure", traces: Sequence[Trace]) -> list["Axes"]:
@@ -64,19 +69,24 @@ def _single(figure: "Figure", traces: Sequence[Trace]) -> list["Axes"]:
     heights = [3, 1] if len(traces) > 1 else [1]
     axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     styles = _styles(traces)
-    top = max(float(trace.signals["v_mem"].max()) for trace in traces)
+    top = max(float(trace.signals[trace.membrane].max()) for trace in traces)
     for level, (trace, (colour, dashes, mark)) in enumerate(zip(traces, styles, strict=True), start=1):
-        axes[0].plot(trace.time, trace.signals["v_mem"], color=colour, linestyle=dashes, linewidth=1.6, label=trace.origin)
+        axes[0].plot(
+            trace.time, trace.signals[trace.membrane], color=colour, linestyle=dashes, linewidth=1.6, label=trace.origin
+        )
         times = measure.spikes(trace)
         axes[0].plot(times, [top * (1.0 + 0.05 * level)] * times.size, mark, color=colour, markersize=5, fillstyle="none")
-    axes[0].set_ylabel("membrane potential (V)")
+    unit = traces[0].unit
+    axes[0].set_ylabel(f"membrane potential ({unit})")
     axes[0].legend(loc="lower right")
     for trace, (colour, dashes, _) in zip(traces[1:], styles[1:], strict=True):
         time, difference = aligned_residual(traces[0], trace)
         label = f"{trace.origin} - {traces[0].origin}"
-        axes[1].plot(time, 1e3 * difference, color=colour, linestyle=dashes, linewidth=1.2, label=label)
+        axes[1].plot(
+            time, (1e3 if unit == "V" else 1.0) * difference, color=colour, linestyle=dashes, linewidth=1.2, label=label
+        )
     if len(traces) > 1:
-        axes[1].set_ylabel("difference (mV)\naligned on spikes")
+        axes[1].set_ylabel(f"difference ({'mV' if unit == 'V' else unit})\naligned on spikes")
         axes[1].set_yscale("symlog", linthresh=10.0)
         axes[1].axhline(0.0, color="#999999", linewidth=0.8)
         axes[1].legend(loc="upper right", fontsize="small")

@@ -10,10 +10,10 @@ from luisim import measure
 from luisim.compare import Comparison, compare
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
-from luisim.lui.network import Lui
 from luisim.lui.reference import Verdict
 from luisim.quantity import format_si
 from luisim.trace import Array, Trace
+from tui.console import columns
 
 SCHEMA = 1  # of every JSON document; goes up when a key changes its meaning
 _NOTHING = "-"
@@ -37,7 +37,7 @@ def each_board(trace: Trace) -> list[Trace]:
     return [trace.board(name) for name in trace.boards if f"{name}.v_mem" in trace.signals]
 
 
-def run_json(experiment: Experiment[Lui], trace: Trace) -> dict[str, Any]:
+def run_json(experiment: Experiment[Any], trace: Trace) -> dict[str, Any]:
     """One run: its spikes in s and its readings in SI units; in a network those of each board."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -54,33 +54,35 @@ def run_json(experiment: Experiment[Lui], trace: Trace) -> dict[str, Any]:
     return document | {"spikes": measure.spikes(trace).tolist(), "readings": _readings(trace)}
 
 
-def run_text(experiment: Experiment[Lui], trace: Trace) -> str:
+def run_text(experiment: Experiment[Any], trace: Trace) -> str:
     """One run: its readings, and when it fired."""
     head = f"{experiment.name} on {trace.origin}, {format_si(trace.duration, 's')}\n\n"
     table = _traces_table(each_board(trace))
     if not trace.boards:
-        return f"{head}{table}\n\nspikes at (s): {_times(measure.spikes(trace))}\n"
+        return f"{head}{table}\n\nspikes at (s): {_times(measure.spikes(trace), 4 if trace.speed_up == 1.0 else 9)}\n"
     lines = [f"{name:>{max(map(len, trace.boards))}}: {_times(trace.spikes[name])}" for name in trace.boards]
     return f"{head}{table}\n\nspikes at (s)\n" + "\n".join(lines) + "\n"
 
 
-def _times(times: Array) -> str:
-    return (", ".join(f"{t:.4f}" for t in times[:12]) + (", ..." if times.size > 12 else "")) or "none"
+def _times(times: Array, digits: int = 4) -> str:
+    return (", ".join(f"{t:.{digits}f}" for t in times[:12]) + (", ..." if times.size > 12 else "")) or "none"
 
 
-def comparison_json(experiment: Experiment[Lui], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> dict[str, Any]:
+def comparison_json(experiment: Experiment[Any], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> dict[str, Any]:
     """Several runs of one experiment and the differences of every pair, in SI units (``isi_difference`` in %)."""
     return {
         "schema": SCHEMA,
         "experiment": experiment.name,
         "duration": experiment.duration,
         "runs": [{"backend": trace.origin, **_readings(trace)} for whole in traces for trace in each_board(whole)],
-        "pairs": [dataclasses.asdict(pair) | {"why": why(pair)} for pair in pairs],
+        "unit": traces[0].unit,
+        "pairs": [dataclasses.asdict(pair) | {"why": why(pair, traces[0].unit)} for pair in pairs],
     }
 
 
-def comparison_text(experiment: Experiment[Lui], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> str:
+def comparison_text(experiment: Experiment[Any], traces: Sequence[Trace], pairs: Sequence[Comparison]) -> str:
     """The same as two tables and a sentence for each pair."""
+    unit = traces[0].unit
     rows = [["difference", "over", "RMS", "RMS aligned", "spikes", "rate", "mean ISI", "threshold", "pulse width"]]
     for pair in pairs:
         a, b = pair.a, pair.b
@@ -88,36 +90,40 @@ def comparison_text(experiment: Experiment[Lui], traces: Sequence[Trace], pairs:
             [
                 f"{pair.second} - {pair.first}",
                 format_si(pair.window[1] - pair.window[0], "s", 3),
-                format_si(pair.rms, "V", 3),
-                format_si(pair.rms_aligned, "V", 3),
+                _membrane(pair.rms, unit),
+                _membrane(pair.rms_aligned, unit),
                 f"{b.spikes} : {a.spikes}",
                 _difference(a.rate, b.rate, "Hz"),
                 _NOTHING if pair.isi_difference is None else f"{pair.isi_difference:+.2f} %",
-                _difference(a.threshold, b.threshold, "V"),
+                _difference(a.threshold, b.threshold, unit),
                 _difference(a.pulse_width, b.pulse_width, "s"),
             ]
         )
-    reasons = "\n".join(f"{pair.second} - {pair.first}: {why(pair)}" for pair in pairs)
+    reasons = "\n".join(f"{pair.second} - {pair.first}: {why(pair, unit)}" for pair in pairs)
     head = f"{experiment.name}, {format_si(experiment.duration, 's')}"
     runs = _traces_table([board for trace in traces for board in each_board(trace)])
-    return f"{head}\n\n{runs}\n\n{_columns(rows)}\n\n{reasons}\n"
+    return f"{head}\n\n{runs}\n\n{columns(rows)}\n\n{reasons}\n"
 
 
-def why(pair: Comparison) -> str:
+def why(pair: Comparison, unit: str = "V") -> str:
     """One sentence: how large the difference is, and what kind of difference it is."""
     a, b = pair.a, pair.b
     if a.spikes != b.spikes and min(a.spikes, b.spikes) == 0:
         return "Only one of them fires: the membrane passes close by the threshold, or they are not set alike."
+    if abs(a.spikes - b.spikes) == 1 and pair.isi_difference is not None and abs(pair.isi_difference) < 2.0:
+        return (
+            f"The same rhythm within {abs(pair.isi_difference):.2f} %, at another phase: one has a spike more in this window."
+        )
     if a.spikes != b.spikes:
         return f"{a.spikes} and {b.spikes} spikes: they drift apart, or the last one lies at the end of the window."
-    if pair.rms < 5e-3:
-        return f"They agree within {format_si(pair.rms, 'V', 2)} rms."
+    if pair.rms < (5e-3 if unit == "V" else 3.0):
+        return f"They agree within {_membrane(pair.rms, unit, 2)} rms."
     if a.spikes and pair.rms_aligned < 0.5 * pair.rms:
         return (
-            f"Timing: aligned on its own spikes each trace has the same shape within {format_si(pair.rms_aligned, 'V', 2)} rms;"
-            " the spikes themselves come a little earlier or later."
+            "Timing: aligned on its own spikes each trace has the same shape"
+            f" within {_membrane(pair.rms_aligned, unit, 2)} rms; the spikes themselves come a little earlier or later."
         )
-    return f"The membrane itself takes another course, by {format_si(pair.rms_aligned, 'V', 2)} rms."
+    return f"The membrane itself takes another course, by {_membrane(pair.rms_aligned, unit, 2)} rms."
 
 
 def agreement_text(verdicts: Sequence[Verdict]) -> str:
@@ -138,7 +144,7 @@ def agreement_text(verdicts: Sequence[Verdict]) -> str:
             ]
         )
     agree = sum(v.agrees for v in verdicts)
-    return f"{_columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
+    return f"{columns(rows)}\n\n{agree} of {len(verdicts)} agree with the reference within tolerance.\n"
 
 
 def _readings(trace: Trace) -> dict[str, float | int | None]:
@@ -150,13 +156,13 @@ def _readings(trace: Trace) -> dict[str, float | int | None]:
         "mean_isi": float(isi.mean()) if isi.size else None,
         "threshold": measure.threshold(trace),
         "pulse_width": measure.pulse_width(trace),
-        "v_mem_min": float(trace.signals["v_mem"].min()),
-        "v_mem_max": float(trace.signals["v_mem"].max()),
+        f"{trace.membrane}_min": float(trace.signals[trace.membrane].min()),
+        f"{trace.membrane}_max": float(trace.signals[trace.membrane].max()),
     }
 
 
 def _traces_table(traces: Sequence[Trace]) -> str:
-    rows = [["trace", "length", "spikes", "rate", "mean ISI", "threshold", "pulse width", "V_mem"]]
+    rows = [["trace", "length", "spikes", "rate", "mean ISI", "threshold", "pulse width", "membrane"]]
     for trace in traces:
         r = _readings(trace)
         rows.append(
@@ -166,12 +172,23 @@ def _traces_table(traces: Sequence[Trace]) -> str:
                 str(r["spike_count"]),
                 _value(r["rate"], "Hz"),
                 _value(r["mean_isi"], "s"),
-                _value(r["threshold"], "V"),
+                _NOTHING if (threshold := r["threshold"]) is None else _membrane(threshold, trace.unit, 4),
                 _value(r["pulse_width"], "s"),
-                f"{r['v_mem_min']:.3f} to {r['v_mem_max']:.3f} V",
+                _range(trace),
             ]
         )
-    return _columns(rows)
+    return columns(rows)
+
+
+def _range(trace: Trace) -> str:
+    values = trace.signals[trace.membrane]
+    digits = 3 if trace.unit == "V" else 0
+    return f"{values.min():.{digits}f} to {values.max():.{digits}f} {trace.unit}"
+
+
+def _membrane(value: float, unit: str, digits: int = 3) -> str:
+    """A membrane potential: with an SI prefix in V, without one in LSB."""
+    return f"{value:.{digits}g} LSB" if unit == "LSB" else format_si(value, unit, digits)
 
 
 def _value(value: float | None, unit: str) -> str:
@@ -185,11 +202,5 @@ def _percent(value: float | None) -> str:
 def _difference(a: float | None, b: float | None, unit: str) -> str:
     if a is None or b is None:
         return _NOTHING
-    text = format_si(b - a, unit, 3)
+    text = _membrane(b - a, unit)
     return text if text.startswith(("-", "0")) else f"+{text}"
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

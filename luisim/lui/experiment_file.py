@@ -13,10 +13,11 @@ from luisim.lui.network import INPUTS, Lui, LuiNetwork, Wire
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.quantity import Quantity, parse_si, quantities
 
+_DURATION = Quantity("s", 1e-3, 3600.0, "a board does nothing in less than a millisecond")
 _SETTINGS = quantities(LuiParameters)
 _PARTS = {name: q for name, q in quantities(BoardParts).items() if name != "track_weight"}
 _BOARD_KEYS = (
-    *("vdd", "v_leak", "r_leak", "r_syn", "r_weight", "sign", "revision", "battery", "initial", "sample"),
+    *("vdd", "v_leak", "r_leak", "r_syn", "r_weight", "sign", "revision", "battery", "temperature", "initial", "sample"),
     *_PARTS,
 )
 
@@ -28,9 +29,7 @@ def read_experiment(content: Mapping[str, Any], name: str) -> Experiment[Lui]:
     """
     keys = ("device", "title", "duration", "record", "board", "boards", "wires", "stimulus")
     top = Table(content, "the experiment", keys)
-    duration = quantities(Experiment)["duration"].check(
-        "duration", parse_si(top.required("duration", 'duration = "2 s"'), "s", "duration")
-    )
+    duration = _DURATION.check("duration", parse_si(top.required("duration", 'duration = "2 s"'), "s", "duration"))
     shared = top.raw("board", {})
     if "boards" not in top:
         for key in ("wires", "record"):
@@ -90,7 +89,7 @@ def _record(top: Table, names: tuple[str, ...]) -> tuple[str, ...] | None:
 def _board(table: Table) -> LuiBoard:
     battery = table.table("battery", ("voltage", "resistance"))
     settings: dict[str, Any] = {"parts": _parts(table)}
-    for key in ("vdd", "r_leak", "r_syn"):
+    for key in ("vdd", "r_leak", "r_syn", "temperature"):
         if key in table:
             settings[key] = table.number(key, _SETTINGS[key])
     if "voltage" in battery:

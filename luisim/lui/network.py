@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from luisim.errors import ParameterError
-from luisim.experiment import Experiment, Stimulus
+from luisim.experiment import Current, Experiment, Pulses, Stimulus
 from luisim.lui.parameters import LuiBoard
 
 INPUTS = 3
@@ -83,4 +83,4 @@ def recorded(experiment: Experiment[Lui]) -> tuple[str, ...]:
 def stimuli_of(experiment: Experiment[Lui], name: str) -> tuple[Stimulus, ...]:
     """What is done to one board."""
     alone = not isinstance(experiment.device, LuiNetwork)
-    return tuple(s for s in experiment.stimuli if alone or s.board == name)
+    return tuple(s for s in experiment.stimuli if isinstance(s, Pulses | Current) and (alone or s.board == name))

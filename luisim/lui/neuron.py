@@ -24,6 +24,7 @@ from typing import NamedTuple
 from luisim.lui.crossing import TOLERANCE, first_crossing
 from luisim.lui.parameters import LuiParameters
 from luisim.lui.rails import RAIL_DROP, RAIL_RESISTANCE, RESET_CORNERS, VU_LAMPS, Rails, rails
+from luisim.lui.temperature import at_temperature
 
 _SYNAPSE_ON_N = 6.0  # Ohm, 2SK3018 on 3 V: 5 to 7 typical in the data sheet
 _DISCHARGED = 1.1e-3  # V left on C9 while Q11 conducts: R26 and Q11 against R27
@@ -86,6 +87,7 @@ class Neuron:
     """One board with its trimmers set, ready to step. ``loads``: how many inputs its output drives."""
 
     def __init__(self, parameters: LuiParameters, loads: int = 0) -> None:
+        parameters = at_temperature(parameters)
         parts = parameters.parts
         self.parameters = parameters
         self._parts = parts

@@ -54,6 +54,7 @@ class LuiParameters:
     )
     sign: Signs = (1, 1, 1)
     r_battery: Annotated[float, Quantity("Ohm", 0.0, 200.0, "CR2032: 15 to 30 Ohm fairly fresh, 0 for a bench supply")] = 0.0
+    temperature: Annotated[float, Quantity("°C", 0.0, 60.0, "LM339 data sheet: from 0 °C; CR2032 data sheets: to 60 °C")] = 25.0
     parts: BoardParts = field(default_factory=BoardParts)
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ lit LEDs, because the LEDs (4 mA each, the spike LED 20 mA) pull the supply down
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from luisim.lui.parameters import LuiParameters
 
@@ -13,7 +14,7 @@ from luisim.lui.parameters import LuiParameters
 # 5.63 mA for a lit VU LED, 41.8 mA and 58.9 mA in the pulse.
 _IDLE_CURRENT, _IDLE_SLOPE = 2.08e-3, 0.43e-3
 _VU_LED_RESISTANCE = 201.0  # R35 to R40 150, comparator about 35, LED about 16
-_SPIKE_LED_RESISTANCE = 17.6  # R41 10, Q12 about 6, LED about 1.6
+_SPIKE_LED_RESISTANCE = 20.3  # R41 10, Q12 about 8, LED: the picture of a real board has 2.29 V in the pulse
 # MCP6004 near its rails: 1.7 mV and 38 Ohm on the reference simulation
 RAIL_DROP, RAIL_RESISTANCE = 1.7e-3, 38.0
 _COMPARATOR_SATURATION = 0.123  # V, U3B pulling R21 and R24 down, on the reference simulation
@@ -36,7 +37,7 @@ class Rails:
     leak: float  # behind the leak follower
     leak_at_rail: bool  # the follower cannot go where RV5 stands: within 1.7 mV of a rail
     leak_limit: float  # short-circuit current of the leak follower, A
-    threshold: float  # membrane potential that starts a spike
+    threshold: float  # membrane potential that starts a spike; infinity where the comparator does not see it
     threshold_low: float  # membrane potential that lets the one-shot begin to time
     one_shot_end: float  # voltage on C9 that ends the output pulse
     output_high: float
@@ -85,6 +86,10 @@ def rails(parameters: LuiParameters, lamps: int = 0, output: bool = False, loads
         high = vdd * (pull_up * b + feedback * ref_top) / determinant
         end = vdd * (a * ref_top + feedback * pull_up) / determinant
 
+    threshold = up + parts.offset_threshold
+    if threshold > vdd - parts.comparator_headroom:
+        threshold = inf  # LM339 with both inputs too close to its supply: the output stays high
+
     leak = vdd * parameters.v_leak + parts.offset_leak
     reachable = min(max(leak, RAIL_DROP), vdd - RAIL_DROP)
     return Rails(
@@ -94,7 +99,7 @@ def rails(parameters: LuiParameters, lamps: int = 0, output: bool = False, loads
         leak_at_rail=leak != reachable,
         # MCP6004: 10 mA x (0.359 VDD + 0.31) on the reference simulation; data sheet 6 mA at 1.8 V, 23 mA at 5.5 V
         leak_limit=10e-3 * (0.359 * vdd + 0.31),
-        threshold=up + parts.offset_threshold,
+        threshold=threshold,
         threshold_low=down + parts.offset_threshold,
         one_shot_end=end + parts.offset_one_shot,
         output_high=high,

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ class Verdict:
     """Differences of one trace from its reference: None where the case has nothing of that kind.
 
     ``rms`` in V (boards without spikes), ``isi`` and ``psp_peak`` relative, ``pulse_width`` in s, ``spike`` in s: the first
-    spike, in a network the one that is farthest off.
+    spike, in a network the one that is farthest off. ``shares``: each difference as a share of what is allowed.
     """
 
     case: str
@@ -87,7 +88,17 @@ class Verdict:
     spike: float | None
     psp_peak: float | None
     pulse_width: float | None
-    faults: tuple[str, ...]
+    shares: dict[str, float]
+
+    @property
+    def share(self) -> float:
+        """The largest difference as a share of what is allowed; infinite where the spikes are others."""
+        return max(self.shares.values(), default=0.0)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What lies beyond its tolerance."""
+        return tuple(name for name, share in self.shares.items() if share > 1.0)
 
     @property
     def agrees(self) -> bool:
@@ -129,15 +140,18 @@ def _judge_board(case: ReferenceCase, board: LuiBoard, trace: Trace, tolerance: 
     # so close to the threshold a millivolt moves the spikes by percents
     near_threshold = 0.49 < board.parameters.v_leak < 0.56
     isi_limit = tolerance.near_threshold_isi if near_threshold else tolerance.isi
-    checks = {
-        "spike count": spikes.size == expected.size,
-        "rms": rms is None or rms <= tolerance.rms,
-        "ISI": isi is None or abs(isi) <= isi_limit,
-        "PSP peak": peak is None or abs(peak) <= tolerance.psp_peak,
-        "pulse width": width is None or abs(width) <= tolerance.pulse_width,
+    shares = {
+        "spike count": 0.0 if spikes.size == expected.size else inf,
+        "rms": _share(rms, tolerance.rms),
+        "ISI": _share(isi, isi_limit),
+        "PSP peak": _share(peak, tolerance.psp_peak),
+        "pulse width": _share(width, tolerance.pulse_width),
     }
-    faults = tuple(name for name, fine in checks.items() if not fine)
-    return Verdict(case.name, trace.origin, spikes.size, expected.size, rms, isi, first, peak, width, faults)
+    return Verdict(case.name, trace.origin, spikes.size, expected.size, rms, isi, first, peak, width, shares)
+
+
+def _share(difference: float | None, allowed: float) -> float:
+    return 0.0 if difference is None else abs(difference) / allowed
 
 
 def _judge_network(case: ReferenceCase, trace: Trace, tolerance: Tolerance) -> Verdict:
@@ -146,18 +160,15 @@ def _judge_network(case: ReferenceCase, trace: Trace, tolerance: Tolerance) -> V
     quiet = [name for name, edges in case.pulses.items() if edges.size == 0]
     rms = max((compare(case.trace.board(name), trace.board(name)).rms for name in quiet), default=None)
     alike = [name for _, name in ours] == [name for _, name in theirs]
-    worst, fine = 0.0, True
-    for (time, _), (expected, _) in zip(ours, theirs, strict=False):
-        worst = max(worst, time - expected, key=abs)
-        fine = fine and abs(time - expected) <= min(tolerance.network_spike, tolerance.network_spike_relative * expected)
-    checks = {
-        "spike count and order": alike,
-        "rms": rms is None or rms <= tolerance.rms,
-        "spike times": not alike or fine,
+    late = [(time - expected, expected) for (time, _), (expected, _) in zip(ours, theirs, strict=False)]
+    limits = tolerance.network_spike, tolerance.network_spike_relative
+    shares = {
+        "spike count and order": 0.0 if alike else inf,
+        "rms": _share(rms, tolerance.rms),
+        "spike times": max((_share(by, min(limits[0], limits[1] * at)) for by, at in late), default=0.0) if alike else 0.0,
     }
-    faults = tuple(name for name, good in checks.items() if not good)
-    spike = worst if alike and ours else None
-    return Verdict(case.name, trace.origin, len(ours), len(theirs), rms, None, spike, None, None, faults)
+    spike = max((by for by, _ in late), key=abs) if alike and late else None
+    return Verdict(case.name, trace.origin, len(ours), len(theirs), rms, None, spike, None, None, shares)
 
 
 def _in_order(trace: Trace) -> list[tuple[float, str]]:

@@ -43,7 +43,7 @@ def test_rise_has_the_recorded_time_constant(twin: Trace) -> None:
     time = np.linspace(0.0, 0.38, 200)
     recorded, found = _exponential(time, RECORDED.at("v_mem", time)), _exponential(time, twin.at("v_mem", time))
     assert recorded == pytest.approx((2.478, 0.738), rel=0.03)
-    assert found == pytest.approx(recorded, rel=0.04)
+    assert found == pytest.approx(recorded, rel=0.03)
 
 
 def test_recharge_after_the_pulse(twin: Trace) -> None:

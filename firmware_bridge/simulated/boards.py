@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SimulatedLuis: the Lu.i boards around a simulated Arduino, as voltages that it can sample at any instant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from firmware_bridge.errors import BoardError
+from firmware_bridge.wiring import Wiring
+from luisim.lui.neuron import Drive, Neuron, Piece, State
+from luisim.lui.parameters import LuiBoard
+
+_MOMENT = 1e-6  # s
+_TOO_MANY = 400  # stretches in one look ahead: a board that chatters
+
+
+class Stretch(NamedTuple):
+    """A closed-form piece of one board's run: when it starts (s), the state there, and the piece."""
+
+    start: float
+    before: State
+    piece: Piece
+
+    @property
+    def end(self) -> float:
+        """When it ends, in s."""
+        return self.start + self.piece.duration
+
+
+@dataclass
+class _Board:
+    neuron: Neuron
+    state: State
+    inputs: list[bool] = field(default_factory=lambda: [False, False, False])
+    ahead: list[Stretch] = field(default_factory=list)
+    spikes: list[float] = field(default_factory=list)
+
+    @property
+    def drive(self) -> Drive:
+        return Drive((self.inputs[0], self.inputs[1], self.inputs[2]))
+
+
+class SimulatedLuis:
+    """Boards that run beside each other. ``now`` is in s.
+
+    :meth:`look_ahead` solves the coming stretch of time without committing to it, because the Arduino may switch a stimulus
+    in the middle of it; :meth:`advance` then commits to as much of it as has passed.
+    """
+
+    def __init__(self, boards: Sequence[LuiBoard], wiring: Wiring) -> None:
+        if len(boards) != wiring.boards:
+            raise BoardError(f"The wiring is for {wiring.boards} boards, but {len(boards)} were given; give as many.")
+        self.now = 0.0
+        self.wiring = wiring
+        neurons = [Neuron(board.parameters) for board in boards]
+        self._boards = [_Board(n, n.rest(b.v_mem, b.v_syn)) for n, b in zip(neurons, boards, strict=True)]
+
+    def spikes(self, board: int) -> list[float]:
+        """Rising edges of the output of ``board`` (from 0) so far, in s: the truth that the Arduino tries to measure."""
+        return self._boards[board].spikes
+
+    def look_ahead(self, until: float) -> list[list[Stretch]]:
+        """Each board's stretches from now to ``until`` (s), with the inputs as they are."""
+        for board in self._boards:
+            board.ahead = []
+            time, state = self.now, board.state
+            while not board.ahead or (time < until and len(board.ahead) < _TOO_MANY):
+                stretch = Stretch(time, state, board.neuron.step(state, board.drive, until - time))
+                board.ahead.append(stretch)
+                time, state = stretch.end, stretch.piece.end
+        return [board.ahead for board in self._boards]
+
+    def advance(self, to: float) -> None:
+        """Let the boards run to ``to`` (s), which lies inside what was looked at."""
+        for board in self._boards:
+            for stretch in board.ahead:
+                if stretch.end <= to:
+                    board.state = stretch.piece.end
+                    if board.state.output and not stretch.before.output:
+                        board.spikes.append(stretch.end)
+                elif stretch.start < to:
+                    board.state = board.neuron.step(stretch.before, board.drive, to - stretch.start).end
+        self.now = to
+
+    def voltages(self) -> dict[int, float]:
+        """Analog input -> V at it now."""
+        found: dict[int, float] = {}
+        for index, board in enumerate(self._boards):
+            piece = board.neuron.step(board.state, board.drive, _MOMENT)
+            found[index] = board.state.v_mem
+            if self.wiring.boards == 1:
+                found[1] = piece.v_out
+        return found
+
+    def switch(self, output: int, high: bool) -> None:
+        """Stimulus output ``output`` (1 to 6) of the Arduino has changed."""
+        wired = self.wiring.stimulated_by(output)
+        if wired is not None:
+            board, connector = wired
+            self._boards[board].inputs[connector - 1] = high

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The neuron of HICANN-X as a model: a pure step over arrays of neurons.
+
+Membrane V, the two synaptic lines E and I, the adaptation capacitor W and the comparator's output X (fires at 1)::
+
+    C dV/dt   = I_x tanh((V_x - V) / U_x)       x: the reset while it is on, else the leak; one OTA, two settings
+                + I_exc(E, V) + I_inh(I, V) + I_constant
+                + I_lim s(ln(I_e / I_lim) + (V - V_e) / n U_T)   s: logistic; an exponential that ends at I_lim
+                - I_w tanh((W - W_ref) / U_w)
+    dE/dt     = -E / tau_exc, a step at each event; I alike
+    C_w dW/dt = C_w / tau_w (W_ref - W) + I_a tanh((V - V_a) / U_w) + I_b during the pulse
+    dX/dt     = tanh((V - V_th) / U_c) / t_c, never below 0; held at 0 in the refractory period
+
+A step is exponential Rosenbrock-Euler for V (exact where the law is linear, second order elsewhere, stable for any step) and
+exact for the lines and W with V held at its middle. Steps end at what happens inside them: a spike, found by linear
+interpolation of X; the end of the reset, of the refractory period and of the adaptation pulse, which are counted in clocks.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from luisim.hicannx.electrical import Input, NeuronCircuit
+
+Array = NDArray[np.float64]
+
+_TIME_EPS = 1e-13  # s; far below anything that matters, far above rounding at a second
+
+
+@dataclass(frozen=True)
+class State:
+    """n neurons at their own times: every field an (n,) array; times in s, ``x`` the comparator from 0 to 1, the rest V."""
+
+    time: Array
+    v: Array
+    exc: Array
+    inh: Array
+    w: Array
+    x: Array
+    reset_until: Array
+    refractory_until: Array
+    pulse_until: Array
+
+    def take(self, index: NDArray[np.intp]) -> "State":
+        """Only the neurons at ``index``."""
+        return State(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def put(self, index: NDArray[np.intp], other: "State") -> "State":
+        """With ``other`` in place of the neurons at ``index``."""
+        values = []
+        for f in fields(self):
+            array = getattr(self, f.name).copy()
+            array[index] = getattr(other, f.name)
+            values.append(array)
+        return State(*values)
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Which neuron fired when: two (k,) arrays, in the order of time for each neuron."""
+
+    neuron: NDArray[np.intp]
+    time: Array
+
+
+def resting(circuit: NeuronCircuit, time: float = 0.0) -> State:
+    """Neurons as they are before an experiment: at the leak potential, or at the reset potential if the leak would fire."""
+    n = circuit.n
+    fires = (circuit.fires > 0.0) & (circuit.v_leak > circuit.v_threshold)
+    v = np.where(fires, circuit.v_reset, circuit.v_leak)
+    pull = circuit.i_a * np.tanh((v - circuit.v_adapt_leak) / circuit.v_lin_adapt)
+    zero, past = np.zeros(n), np.full(n, time)
+    return State(past, v, zero, zero, circuit.v_adapt_ref + pull * circuit.tau_adapt / circuit.c_adapt, zero, past, past, past)
+
+
+def events(circuit: NeuronCircuit, state: State, excitatory: float = 0.0, inhibitory: float = 0.0) -> State:
+    """The state after synaptic events with these summed weights."""
+    return replace(
+        state,
+        exc=state.exc + excitatory * circuit.excitatory.step,
+        inh=state.inh + inhibitory * circuit.inhibitory.step,
+    )
+
+
+def step(circuit: NeuronCircuit, state: State, h: float, threshold_shift: Array | float = 0.0) -> tuple[State, Spikes]:
+    """Every neuron ``h`` s later. ``threshold_shift``: (n,) V added to the threshold, its noise."""
+    end = state.time + h
+    shift = np.broadcast_to(np.asarray(threshold_shift, dtype=np.float64), (circuit.n,))
+    state, fired = _piece(circuit, state, end, shift)
+    neurons, times = [np.flatnonzero(fired)], [state.time[fired]]
+    while (late := np.flatnonzero(end - state.time > _TIME_EPS)).size:
+        part, fired = _piece(circuit.take(late), state.take(late), end[late], shift[late])
+        neurons.append(late[fired])
+        times.append(part.time[fired])
+        state = state.put(late, part)
+    return replace(state, time=end), Spikes(np.concatenate(neurons), np.concatenate(times))
+
+
+def _piece(c: NeuronCircuit, s: State, end: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
+    """Up to ``end`` or to the first thing that happens before it; which of the neurons fire there."""
+    now = s.time + _TIME_EPS
+    # no longer than the OTA's time constant: from far away it would shoot past where it pulls to
+    resets = s.reset_until > now
+    limit = c.c_mem * np.where(resets, c.v_lin_reset, c.v_lin_leak) / np.maximum(np.where(resets, c.i_reset, c.i_leak), 1e-15)
+    stop = np.minimum(end, s.time + limit)
+    for until in (s.reset_until, s.refractory_until, s.pulse_until):
+        stop = np.where(until > now, np.minimum(stop, until), stop)
+    h = stop - s.time
+    new = _solve(c, s, h, shift)
+    fired = new.x >= 1.0
+    if not fired.any():
+        return new, fired
+    index = np.flatnonzero(fired)
+    few, before = c.take(index), s.take(index)
+    part = (1.0 - before.x) / (new.x[index] - before.x)
+    at_spike = _solve(few, before, h[index] * part, shift[index])
+    tick = np.ceil(at_spike.time / few.clock - 1e-6) * few.clock
+    at_spike = replace(
+        at_spike,
+        x=np.zeros(index.size),
+        reset_until=tick + few.n_reset * few.clock,
+        refractory_until=tick + few.n_refractory * few.clock,
+        pulse_until=tick + few.n_pulse * few.clock,
+    )
+    return new.put(index, at_spike), fired
+
+
+def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
+    """``h`` s later, with nothing happening in between."""
+    now = s.time + _TIME_EPS
+    resets, refractory = s.reset_until > now, s.refractory_until > now
+    half_exc, half_inh = np.exp(-0.5 * h / c.excitatory.tau), np.exp(-0.5 * h / c.inhibitory.tau)
+    # one OTA: switched to the reset's bias and reference while the reset is on
+    i_ota = np.where(resets, c.i_reset, c.i_leak)
+    v_lin = np.where(resets, c.v_lin_reset, c.v_lin_leak)
+    pull = np.tanh((np.where(resets, c.v_reset, c.v_leak) - s.v) / v_lin)
+    current = i_ota * pull + c.i_constant
+    slope = -i_ota / v_lin * (1.0 - pull * pull)
+    for line, half, receptor in ((s.exc, half_exc, c.excitatory), (s.inh, half_inh, c.inhibitory)):
+        if receptor.i_out.any():
+            i, g = _input_current(receptor, line * half, s.v)
+            current, slope = current + i, slope + g
+    if c.i_exp.any():
+        drive = np.log(np.maximum(c.i_exp, 1e-30) / c.exp_limit) + (s.v - c.v_exp) / c.exp_slope
+        part = 1.0 / (1.0 + np.exp(-np.clip(drive, -80.0, 80.0)))
+        i = np.where(refractory & (c.exp_pause > 0.0), 0.0, c.exp_limit * part)
+        current, slope = current + i, slope + i * (1.0 - part) / c.exp_slope
+    adapts = bool(c.i_adapt.any())
+    if adapts:
+        w_half = _adaptation(c, s, s.v, 0.5 * h, now)
+        current = current - c.i_adapt * np.tanh((w_half - c.v_adapt_ref) / c.v_lin_adapt)
+    z = slope / c.c_mem * h
+    grow = np.where(np.abs(z) > 1e-8, np.expm1(z) / np.where(z == 0.0, 1.0, z), 1.0)
+    v = s.v + h * grow * current / c.c_mem
+    middle = 0.5 * (s.v + v)
+    w = _adaptation(c, s, middle, h, now) if adapts else s.w
+    rise = h * np.tanh((middle - c.v_threshold - shift) / c.comparator_width) / c.comparator_delay
+    x = np.where(refractory | (c.fires == 0.0), 0.0, np.maximum(s.x + rise, 0.0))
+    return State(
+        s.time + h,
+        v,
+        s.exc * half_exc * half_exc,
+        s.inh * half_inh * half_inh,
+        w,
+        x,
+        s.reset_until,
+        s.refractory_until,
+        s.pulse_until,
+    )
+
+
+def _input_current(receptor: Input, line: Array, v: Array) -> tuple[Array, Array]:
+    """The input's current into the membrane in A and its slope with V in S."""
+    drive = receptor.i_out * np.tanh((line + receptor.offset) / receptor.v_lin)
+    if not receptor.coba.any():
+        return drive, np.zeros_like(drive)
+    away = np.tanh((receptor.reversal - v) / receptor.v_lin_coba)
+    coba = receptor.coba > 0.0
+    return np.where(coba, drive * away, drive), np.where(coba, -drive * (1.0 - away * away) / receptor.v_lin_coba, 0.0)
+
+
+def _adaptation(c: NeuronCircuit, s: State, v: Array, h: Array, now: Array) -> Array:
+    """W after ``h`` s with the membrane held at ``v``."""
+    charge = c.i_a * np.tanh((v - c.v_adapt_leak) / c.v_lin_adapt) + np.where(s.pulse_until > now, c.i_b, 0.0)
+    goal = c.v_adapt_ref + charge * c.tau_adapt / c.c_adapt
+    return goal + (s.w - goal) * np.exp(-h / c.tau_adapt)

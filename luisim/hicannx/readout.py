@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways out of the chip: read-out buffer, the MADC (10 bit, one neuron, fast) and the CADC (8 bit, all neurons, slow)."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from luisim.hicannx.constants import CADC_MAX, CADC_PERIOD, MADC_MAX, MADC_OFFSET, MADC_PER_CADC, MADC_PERIOD, TIME_GRID
+from luisim.hicannx.profiles import Profile
+
+Array = NDArray[np.float64]
+
+_SLOW_SHARES = (0.5, 0.5)  # of the slow noise's power, one for each of the profile's noise times
+
+
+def madc_times(duration: float) -> Array:
+    """When the MADC samples within ``duration`` s, in s."""
+    return MADC_PERIOD * np.arange(int(duration / MADC_PERIOD + 1e-6) + 1, dtype=np.float64)
+
+
+def cadc_times(duration: float) -> Array:
+    """When the CADC samples within ``duration`` s, in s."""
+    return CADC_PERIOD * np.arange(int(duration / CADC_PERIOD + 1e-6) + 1, dtype=np.float64)
+
+
+def stamps(times: ArrayLike) -> Array:
+    """The time stamps that samples taken at ``times`` (s) get: the last tick of the 125 MHz grid."""
+    return np.floor(np.asarray(times) / TIME_GRID + 1e-6) * TIME_GRID
+
+
+def buffered(volts: ArrayLike, profile: Profile) -> Array:
+    """What the read-out buffer passes on of ``volts``."""
+    return np.clip(np.asarray(volts, dtype=np.float64), profile.buffer_low, profile.buffer_high)
+
+
+def in_lsb(volts: ArrayLike, profile: Profile) -> Array:
+    """MADC reading of ``volts`` without noise, rounding or ends."""
+    return np.asarray(volts, dtype=np.float64) / profile.madc_lsb
+
+
+def madc(volts: ArrayLike, profile: Profile, noise: np.random.Generator | None = None) -> Array:
+    """What the MADC makes of samples of ``volts``, shape (..., k) and MADC_PERIOD apart: whole numbers from 0 to 1023.
+
+    ``noise`` draws the read-out's noise; None reads without it.
+    """
+    reading = in_lsb(buffered(volts, profile), profile)
+    if noise is not None:
+        reading = reading + madc_noise(reading.shape, profile, noise)
+    return np.clip(np.rint(reading), 0.0, float(MADC_MAX))
+
+
+def madc_noise(shape: tuple[int, ...], profile: Profile, draw: np.random.Generator) -> Array:
+    """Noise of the read-out in LSB: white, and a slow wander of two time constants. ``shape``: (..., samples)."""
+    total = profile.noise_white_lsb * draw.standard_normal(shape)
+    for tau, share in zip(profile.noise_times, _SLOW_SHARES, strict=True):
+        keep = np.exp(-MADC_PERIOD / tau)
+        total += profile.noise_slow_lsb * np.sqrt(share) * _ornstein_uhlenbeck(draw.standard_normal(shape), float(keep))
+    return total
+
+
+def cadc(volts: ArrayLike, profile: Profile) -> Array:
+    """What the CADC makes of ``volts``: whole numbers from 0 to 255, without noise."""
+    reading = (in_lsb(volts, profile) - MADC_OFFSET) / MADC_PER_CADC
+    return np.clip(np.rint(reading), 0.0, float(CADC_MAX))
+
+
+def _ornstein_uhlenbeck(white: Array, keep: float) -> Array:
+    """Unit variance, correlated by ``keep`` from sample to sample along the last axis."""
+    from scipy.signal import lfilter  # scipy.signal takes 0.5 s to import
+
+    drive = white * np.sqrt(1.0 - keep * keep)
+    drive[..., 0] = white[..., 0]
+    filtered: Array = lfilter([1.0], [1.0, -keep], drive, axis=-1)
+    return filtered

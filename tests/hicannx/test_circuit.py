@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The netlist against the model; the benches; the transistor view of the OTA against its macromodel."""
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from luisim.experiment import Experiment
+from luisim.hicannx.adex import PATTERNS, device_for, pattern_of
+from luisim.hicannx.agreement import experiments, judge
+from luisim.hicannx.circuit import HicannXCircuit
+from luisim.hicannx.model import HicannXModel
+from luisim.spice.netlists import circuits_folder, deck, flatten
+from luisim.spice.ngspice import Ngspice, find_executable
+
+BENCHES = sorted((circuits_folder() / "hicannx" / "benches").glob("*.cir"))
+
+
+def test_circuit_and_model_agree(ngspice: Ngspice) -> None:
+    model, circuit = HicannXModel(), HicannXCircuit(ngspice)
+    verdicts = [judge(experiment, model, circuit) for experiment in list(experiments())[::4]]
+    assert [v for v in verdicts if not v.agrees] == []
+    assert sum(v.model_spikes > 5 for v in verdicts) >= 3
+    assert sum(v.model_spikes == 0 for v in verdicts) >= 2
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_adex_patterns(pattern: str, ngspice: Ngspice) -> None:
+    experiment = Experiment(device_for(pattern), 400e-6, (), pattern)
+    for backend in (HicannXModel(), HicannXCircuit(ngspice)):
+        spikes = backend.run(experiment).spikes["out"]
+        assert pattern_of(spikes, experiment.duration) == pattern, backend.name
+
+
+@pytest.mark.parametrize("bench", BENCHES, ids=lambda path: path.stem)
+def test_benches_run_as_they_are(bench) -> None:
+    program = find_executable()
+    if program is None:
+        pytest.skip("ngspice is not installed")
+    done = subprocess.run([program, "-n", "-b", str(bench)], capture_output=True, text=True, timeout=60, check=False)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text[-2000:]
+    assert "failed" not in text, text[-2000:]
+    expected = dict(re.findall(r"^\* expect (\w+) (\S+ \S+)", bench.read_text(), re.M))
+    assert expected, "a bench says what it expects"
+    for name, limits in expected.items():
+        found = re.search(rf"^{name}\s+=\s+(\S+)", text, re.M)
+        assert found, name
+        low, high = (float(limit) for limit in limits.split())
+        assert low <= float(found[1]) <= high, name
+
+
+@pytest.mark.parametrize("bias", [100, 200, 500, 1022])
+def test_transistors_follow_the_ota_law(bias: int, ngspice: Ngspice) -> None:
+    netlist = flatten(circuits_folder() / "hicannx" / "benches" / "ota_views.cir")
+    signals = ngspice.run(deck(netlist, {"bias": bias}), save=["dv", "macro", "transistors"])
+    # both are in units of the saturation current; the working range is the linear range v_lin on each side
+    assert np.max(np.abs(signals["transistors"] - signals["macro"])) < 0.05
+    assert np.ptp(signals["transistors"]) > 1.4
