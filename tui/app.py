@@ -14,12 +14,14 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
-from luisim.errors import LuisimError
+from luisim.errors import LuisimError, UnsupportedExperiment
 from luisim.experiment import Backend, Current, Experiment, Pulses
+from luisim.live import Pulse
 from luisim.lui.network import Lui, LuiNetwork, as_network, recorded
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.trace import Trace
 from tui.backends import experiment_names, load_experiment
+from tui.live import FRAME, WINDOW, LiveView, since
 from tui.messages import Failed, Message, Progress, Ran
 from tui.runner import Runner
 from tui.screens.experiments import Experiments
@@ -55,7 +57,14 @@ class LuisimApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause", id="run.pause", tooltip="pause: the traces stay while you turn; again: go on"),
         Binding("n", "once", "Run now", show=False, id="run.once", tooltip="run once, now (while paused)"),
-        Binding("v", "view", "View", id="view.next", tooltip="next view: overlay, aligned on the spike, lanes"),
+        Binding(
+            "l",
+            "live",
+            "Live",
+            id="run.live",
+            tooltip="the board runs on, knobs and pulses act at once; again: single runs",
+        ),
+        Binding("v", "view", "View", show=False, id="view.next", tooltip="next view: overlay, aligned on the spike, lanes"),
         Binding("d", "residual", "Differences", show=False, id="view.residual", tooltip="differences Δ from the first source"),
         *(
             Binding(
@@ -63,7 +72,7 @@ class LuisimApp(App[None]):
                 f"pulses({n})",
                 "Pulses",
                 id=f"input.{n}",
-                tooltip=f"pulses into input {n}: on, off",
+                tooltip=f"pulses into input {n}: on, off; live: one pulse now",
                 group=Binding.Group("Pulses"),
             )
             for n in (1, 2, 3)
@@ -107,6 +116,8 @@ class LuisimApp(App[None]):
         self._runners: dict[str, Runner] = {}
         self._told: set[tuple[str, str]] = set()
         self._busy_timer: Timer | None = None
+        self._live: LiveView | None = None
+        self._live_timer: Timer | None = None
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
         self.readings = Readings(tuple(self.sources.values()))
         self.knobs = tuple(
@@ -150,6 +161,7 @@ class LuisimApp(App[None]):
 
     def on_unmount(self) -> None:
         """End the back ends."""
+        self._end_live()
         for runner in self._runners.values():
             runner.close()
 
@@ -179,7 +191,9 @@ class LuisimApp(App[None]):
         """Set the knobs to ``experiment`` and run it, unless paused."""
         self.experiment = experiment
         self._set_knobs()
-        if not self.paused:
+        if self._live is not None:
+            self._do_live(experiment.device)
+        elif not self.paused:
             self._ask()
         self._show_status()
 
@@ -210,7 +224,7 @@ class LuisimApp(App[None]):
         if isinstance(message, Progress):
             self.sources[source.name] = replace(source, done=message.done)
             self._show(traces=False)
-        elif source.shown and message.experiment.name == self.base.name:  # else it comes too late
+        elif source.shown and self._live is None and message.experiment.name == self.base.name:  # else it comes too late
             match message:
                 case Ran(experiment=experiment, trace=trace):
                     late = source.late and experiment is not source.asked
@@ -228,6 +242,74 @@ class LuisimApp(App[None]):
         if failed.loud and (source.name, failed.sentence) not in self._told:  # not again at every turn of a knob
             self._told.add((source.name, failed.sentence))
             self.notify(failed.sentence, title=source.label, severity="error", timeout=10, markup=False)
+
+    # ------------------------------------------------------------------------------------------------------------ live
+
+    def action_live(self) -> None:
+        """Let the board run on, or go back to single runs."""
+        if self._live is None:
+            self._start_live()
+            return
+        self._end_live()
+        for source in self.sources.values():
+            self.sources[source.name] = replace(source, trace=None, whole=None, failure="" if source.shown else source.failure)
+        self.scope.follows = True
+        self.paused = False
+        self._ask()
+        self._show()
+
+    def _start_live(self) -> None:
+        if self._is_network:
+            self.notify("Live runs one board; choose an experiment with a single board (e).")
+            return
+        self._end_live()
+        try:
+            self._live = LiveView(self.experiment, self._backends, {s.name: s.shown for s in self.sources.values()})
+        except LuisimError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.paused = False
+        self._live_timer = self.scope.set_interval(FRAME, self._tick)
+        self._show_live(numbers=True, width=WINDOW)
+
+    def _end_live(self) -> None:
+        if self._live_timer is not None:
+            self._live_timer.stop()
+        if self._live is not None:
+            self._live.close()
+        self._live = self._live_timer = None
+
+    def _tick(self) -> None:
+        if self._live is None or self._live.still:
+            return
+        try:
+            if self._live.tick(self.scope.window.cell, self.size.width):
+                self._show_live(numbers=self._live.numbers_due)
+        except LuisimError as error:
+            self._fall_back(str(error))
+
+    def _do_live(self, action: Lui | Pulse) -> None:
+        assert self._live is not None
+        try:
+            self._live.do(action)
+        except UnsupportedExperiment as error:
+            self._fall_back(str(error))
+
+    def _fall_back(self, reason: str) -> None:
+        """Single runs still work where a live one does not."""
+        self.notify(reason, title="Back to single runs", severity="error", timeout=10, markup=False)
+        self.action_live()
+
+    def _show_live(self, *, numbers: bool, width: float | None = None) -> None:
+        assert self._live is not None
+        for source in self.sources.values():
+            self.sources[source.name] = self._live.shown(source)
+        shown = replace(self.experiment, stimuli=self.experiment.stimuli + self._live.stimuli)
+        self.scope.roll(tuple(self.sources.values()), shown, self.board, self._live.session.now, width)
+        if numbers:
+            # of what is seen alone: numbers from before a knob was turned belong to another board
+            self.readings.show([since(source, self.scope.window.start) for source in self.sources.values()])
+            self._show_status()
 
     # ------------------------------------------------------------------------------------------------------------ boards
 
@@ -269,6 +351,12 @@ class LuisimApp(App[None]):
         self.readings.show(sources)
         self._show_status()
 
+    @property
+    def _mode(self) -> str:
+        if self._live is not None:
+            return "○ LIVE, paused" if self.paused else "● LIVE"
+        return "○ PAUSED, n: run once" if self.paused else "● RUN"
+
     @on(Scope.Moved)
     def _show_status(self) -> None:
         sources = self.sources.values()
@@ -279,7 +367,7 @@ class LuisimApp(App[None]):
         lost = self.scope.unaligned
         self.status.show(
             [
-                "○ PAUSED, n: run once" if self.paused else "● RUN",
+                self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
                 f"board {self.board}, [ ] others" if self._is_network else "",
@@ -296,13 +384,16 @@ class LuisimApp(App[None]):
     def action_pause(self) -> None:
         """Keep the traces as they are while knobs are turned, or go on."""
         self.paused = not self.paused
-        if not self.paused and self.experiment is not self._asked:
+        if self._live is not None:
+            self._live.pause(self.paused)
+        elif not self.paused and self.experiment is not self._asked:
             self._ask()
         self._show_status()
 
     def action_once(self) -> None:
         """Run what is set."""
-        self._ask()
+        if self._live is None:
+            self._ask()
         self._show_status()
 
     def action_view(self) -> None:
@@ -336,6 +427,9 @@ class LuisimApp(App[None]):
         if wire is not None:
             self.notify(f"Input {connector} of {self.board} has a wire from {wire.source}: send pulses into a free input.")
             return
+        if self._live is not None:
+            self._do_live(Pulse(connector, amplitude=self._parameters(self.experiment).vdd))
+            return
         self.trains = self.trains ^ {(self.board, connector)}
         count = int(max(0.0, self.base.duration - _FIRST_PULSE) / _PERIOD) + 1
         times = tuple(_FIRST_PULSE + _PERIOD * number for number in range(count))
@@ -367,9 +461,14 @@ class LuisimApp(App[None]):
         source = self.sources[name]
         if source.shown:
             self.sources[name] = replace(source.off(), failure="")
-        else:
+        elif self._live is None:
             self._ask_one(replace(source, failure=""))
-        self._show()
+        else:
+            self.sources[name] = replace(source, shown=True, failure="")
+        if self._live is not None:
+            self._start_live()
+        else:
+            self._show()
 
     def action_theme(self) -> None:
         """Light or dark."""
@@ -390,6 +489,8 @@ class LuisimApp(App[None]):
         except LuisimError as error:
             self.notify(str(error), severity="error", markup=False)
             return
+        was_live = self._live is not None
+        self._end_live()
         self.base, self.trains, self.scope.follows = experiment, frozenset(), True
         self.board = recorded(experiment)[0]
         for source in self.sources.values():
@@ -399,6 +500,8 @@ class LuisimApp(App[None]):
         self.paused = False
         self._change(experiment)
         self._show()
+        if was_live:
+            self._start_live()
 
     def action_help(self) -> None:
         """Every key."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from luisim.errors import UnsupportedExperiment
 from luisim.experiment import Current, Experiment, Pulses, Stimulus
 from luisim.lui.board import BoardParts
+from luisim.lui.live import CircuitRun, single
 from luisim.lui.network import INPUTS, Lui, LuiNetwork, as_network, prefix, recorded, stimuli_of
 from luisim.lui.parameters import LuiBoard
 from luisim.lui.temperature import at_temperature
@@ -21,6 +23,7 @@ _STEP = 0.5e-3
 # 1 nA and 10 pC are far below the 40 nA of a comparator's input and the charge of C9; with bypass, parts that have not moved
 # are not worked out again. Together a third less work, and no reference case moves by more than 0.02 % of its interval.
 _OPTIONS = "method=gear reltol=2e-4 abstol=1e-9 chgtol=1e-11 gmin=1e-11 bypass=1"
+_ENDLESS = 1e6  # s, longer than any lesson
 _EDGE = 10e-6  # s, rise and fall of a stimulus, as in the reference simulation
 _TIMEOUT_PER_SECOND, _TIMEOUT_LEAST = 20.0, 30.0  # s of waiting; a run takes about 0.1 s per simulated second
 
@@ -103,9 +106,21 @@ class LuiCircuit:
             spikes[name] = rising[np.isfinite(rising)]
         return Trace(time, signals, spikes, self.name)
 
-    def deck(self, experiment: Experiment[Lui]) -> str:
-        """The netlist of the boards with the stimuli of ``experiment``, as text that ``ngspice -b`` runs too."""
-        tran = Tran(step=min(_STEP, experiment.duration), stop=experiment.duration, uic=True)
+    def live(self, experiment: Experiment[Lui]) -> CircuitRun:
+        """Start the board of ``experiment`` in an ngspice of its own, to be turned while it runs."""
+        reason = self.unsupported(experiment)
+        if reason is not None:
+            raise UnsupportedExperiment(reason)
+        board = single(experiment.device)
+        return CircuitRun(self.deck(experiment, endless=True), board)
+
+    def deck(self, experiment: Experiment[Lui], *, endless: bool = False) -> str:
+        """The netlist of the boards with the stimuli of ``experiment``, as text that ``ngspice -b`` runs too.
+
+        ``endless``: it runs on, and each input has one more source, ``vkey1`` and so on, for pulses on demand.
+        """
+        stop = _ENDLESS if endless else experiment.duration
+        tran = Tran(step=min(_STEP, stop), stop=stop, uic=True)
         network = as_network(experiment.device)
         wired = {(w.target, w.input): network.names.index(w.source) for w in network.wires}
         lines = [f".options {_OPTIONS}"]
@@ -117,7 +132,7 @@ class LuiCircuit:
                 inputs.append(n.inputs[connector - 1] if source is None else _Nodes.of(experiment.device, source).out)
             ports = f"{' '.join(inputs)} {n.out} {n.mem} {n.syn} {n.vdd} 0"
             lines.append(f"xboard{n.suffix} {ports} lui {_instance_parameters(board)}")
-            lines += _sources(stimuli_of(experiment, name), n)
+            lines += _sources(stimuli_of(experiment, name), n, keys=endless)
         return deck(self._board, lines=lines, tran=tran)
 
 
@@ -158,14 +173,20 @@ def _instance_parameters(board: LuiBoard) -> str:
     return " ".join(f"{name}={value:.9g}" for name, value in values.items())
 
 
-def _sources(stimuli: Iterable[Stimulus], nodes: _Nodes) -> list[str]:
-    """A voltage source at each stimulated input (the board pulls the others down), a current source at the membrane."""
+def _sources(stimuli: Iterable[Stimulus], nodes: _Nodes, *, keys: bool) -> list[str]:
+    """A voltage source at each stimulated input (the board pulls the others down), a current source at the membrane.
+
+    ``keys``: in series with it, or alone, a source at each input that is silent.
+    """
     stimuli, lines = tuple(stimuli), []
     for connector, node in enumerate(nodes.inputs, start=1):
         pulses = [s for s in stimuli if isinstance(s, Pulses) and s.input == connector]
         windows = [(on, off, s.amplitude) for s in pulses for on, off in s.intervals]
         if windows:
-            lines.append(f"v{node} {node} 0 pwl({_steps(windows, max)})")
+            lines.append(f"v{node} {node} {f'key{connector}' if keys else '0'} pwl({_steps(windows, max)})")
+        if keys:
+            top = f"key{connector}" if windows else node
+            lines.append(f"vkey{connector} {top} 0 pulse(0 0 0 {_EDGE} {_EDGE} 15m 1e9)")
     currents = [(s.start, s.stop, s.value) for s in stimuli if isinstance(s, Current)]
     if currents:
         lines.append(f"istimulus{nodes.suffix} 0 {nodes.mem} pwl({_steps(currents, sum)})")

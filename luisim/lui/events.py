@@ -6,7 +6,7 @@ changes is evaluated at that time and goes on from there. The compiled twin of t
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ctypes import CDLL
 from dataclasses import dataclass
 from itertools import accumulate
@@ -14,6 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from luisim.errors import SimulationError
+from luisim.experiment import Current, Pulses, Stimulus
 from luisim.kernels import lui as kernel
 from luisim.lui.neuron import Drive, Neuron, Piece, State
 from luisim.trace import Array
@@ -73,7 +74,28 @@ def solve(
     return _Loop(neurons, starts, changes, wires, duration, keep).run()
 
 
-class _Runner:
+def drive_changes(stimuli: Iterable[Stimulus], neuron: Neuron) -> Changes:
+    """What acts on a board, as (time in s, drive from then on), in order and starting at 0.
+
+    A pulse below the input transistor's threshold does nothing; above it its amplitude does not matter.
+    """
+    threshold = neuron.parameters.parts.input_threshold
+    stimuli = tuple(stimuli)
+    pulses = [s for s in stimuli if isinstance(s, Pulses) and s.amplitude >= threshold]
+    currents = [s for s in stimuli if isinstance(s, Current)]
+    windows = [(s.input - 1, on, off) for s in pulses for on, off in s.intervals]
+    edges = {0.0}
+    edges.update(edge for _, on, off in windows for edge in (on, off))
+    edges.update(edge for s in currents for edge in (s.start, s.stop))
+
+    def drive(time: float) -> Drive:
+        high = {index for index, on, off in windows if on <= time < off}
+        return Drive((0 in high, 1 in high, 2 in high), sum(s.value for s in currents if s.start <= time < s.stop))
+
+    return [(time, drive(time)) for time in sorted(edges)]
+
+
+class BoardRun:
     """One board on its way: where it is, and the piece that it is in."""
 
     def __init__(self, neuron: Neuron, state: State, changes: Changes, keep: bool) -> None:
@@ -88,6 +110,7 @@ class _Runner:
         self.spikes: list[float] = [0.0] if state.output else []
 
     def drive(self) -> Drive:
+        """What acts on it now, from outside and over wires."""
         a, b, c = (e or w for e, w in zip(self.external, self.wired, strict=True))
         return Drive((a, b, c), self.current)
 
@@ -129,7 +152,7 @@ class _Loop:
         keep: Sequence[bool],
     ) -> None:
         self.duration = duration
-        self.runners = [_Runner(*row) for row in zip(neurons, starts, changes, keep, strict=True)]
+        self.runners = [BoardRun(*row) for row in zip(neurons, starts, changes, keep, strict=True)]
         self.targets: list[list[tuple[int, int]]] = [[] for _ in neurons]
         for source, target, connector in wires:
             self.targets[source].append((target, connector))

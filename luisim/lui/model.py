@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from luisim.errors import UnsupportedExperiment
-from luisim.experiment import Current, Experiment, Pulses, Stimulus
-from luisim.lui.events import Changes, Solution, solve
+from luisim.experiment import Experiment
+from luisim.lui.events import Solution, drive_changes, solve
+from luisim.lui.live import ModelRun
 from luisim.lui.network import Lui, as_network, prefix, recorded, stimuli_of
-from luisim.lui.neuron import Drive, Neuron
+from luisim.lui.neuron import Neuron
 from luisim.trace import Array, Trace
 
 SAMPLE_INTERVAL = 0.2e-3  # s, of the returned trace; the solution itself is exact at any time
@@ -69,26 +70,9 @@ class LuiModel:
             progress(1.0)
         return Trace(time, signals, {name: solution.spikes for name, solution in named.items()}, self.name)
 
-
-def drive_changes(stimuli: Iterable[Stimulus], neuron: Neuron) -> Changes:
-    """What acts on a board, as (time in s, drive from then on), in order and starting at 0.
-
-    A pulse below the input transistor's threshold does nothing; above it its amplitude does not matter.
-    """
-    threshold = neuron.parameters.parts.input_threshold
-    stimuli = tuple(stimuli)
-    pulses = [s for s in stimuli if isinstance(s, Pulses) and s.amplitude >= threshold]
-    currents = [s for s in stimuli if isinstance(s, Current)]
-    windows = [(s.input - 1, on, off) for s in pulses for on, off in s.intervals]
-    edges = {0.0}
-    edges.update(edge for _, on, off in windows for edge in (on, off))
-    edges.update(edge for s in currents for edge in (s.start, s.stop))
-
-    def drive(time: float) -> Drive:
-        high = {index for index, on, off in windows if on <= time < off}
-        return Drive((0 in high, 1 in high, 2 in high), sum(s.value for s in currents if s.start <= time < s.stop))
-
-    return [(time, drive(time)) for time in sorted(edges)]
+    def live(self, experiment: Experiment[Lui]) -> ModelRun:
+        """Start the board of ``experiment``, to be turned while it runs."""
+        return ModelRun(experiment)
 
 
 def _times(solutions: Iterable[Solution], duration: float) -> Array:

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from luisim import measure
 from luisim.errors import ParameterError, SimulationError
 from luisim.experiment import Experiment
-from luisim.lui.events import Changes
-from luisim.lui.model import drive_changes
+from luisim.lui.events import Changes, drive_changes
 from luisim.lui.neuron import Drive, Neuron, Piece, State
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.lui.rails import Rails

@@ -28,7 +28,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,14 +78,14 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class _Failure:
+class Failure:
     """``sound``: whether the worker can run another deck."""
 
     error: LuisimError
     sound: bool
 
 
-_Message = Library | float | Signals | _Failure | None  # a float is the progress, None the end of the worker
+Message = Library | float | Signals | Failure | None  # a float is the progress, None the end of the worker
 
 
 def library_candidates() -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class Ngspice:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits
         self._turn = threading.Lock()
-        self._worker: _Worker | None = None
+        self._worker: Worker | None = None
         self._closed = False
         self._end: weakref.finalize[..., Ngspice] | None = None
 
@@ -182,7 +182,7 @@ class Ngspice:
         includes or not exactly one ``.tran``, and :class:`SimulationError` for all that ngspice refuses or does not finish.
         """
         wanted = tuple(name for name in dict.fromkeys(name.lower() for name in save or ()) if name != "time")
-        text = _prepared(deck, wanted)
+        text = prepared(deck, wanted)
         check_deck(text)
         job = _Job(text, wanted, stop_time(text))
         with self._turn_of(cancelled) as worker:
@@ -205,7 +205,7 @@ class Ngspice:
                     return message
 
     @contextlib.contextmanager
-    def _turn_of(self, cancelled: Callable[[], bool] | None) -> "Iterator[_Worker]":
+    def _turn_of(self, cancelled: Callable[[], bool] | None) -> "Iterator[Worker]":
         """Wait for this thread's turn; a worker that is not sound at its end is replaced."""
         while not self._turn.acquire(timeout=_POLL):
             self._check(cancelled)
@@ -228,19 +228,19 @@ class Ngspice:
         if cancelled is not None and cancelled():
             raise SimulationCancelled("The simulation was cancelled.")
 
-    def _current(self) -> "_Worker":
+    def _current(self) -> "Worker":
         """The worker, a new one if there is none or it has died."""
         if self._worker is None or not self._worker.alive:
             if self._end is not None:
                 self._end()
             try:
-                self._worker = _Worker(self._limits)
+                self._worker = Worker(self._limits)
             except OSError as error:
                 raise SimulationError(f"The process for ngspice cannot be started: {error}.") from None
             self._end = weakref.finalize(self, self._worker.kill)  # at the end of this object or of the program
         return self._worker
 
-    def _ready(self, worker: "_Worker", cancelled: Callable[[], bool] | None) -> Library:
+    def _ready(self, worker: "Worker", cancelled: Callable[[], bool] | None) -> Library:
         deadline = time.monotonic() + _START_TIMEOUT
         while worker.library is None:
             message = self._next(worker, deadline, f"ngspice did not start within {_START_TIMEOUT:g} s; try again.", cancelled)
@@ -248,7 +248,7 @@ class Ngspice:
                 worker.library = message
         return worker.library
 
-    def _next(self, worker: "_Worker", deadline: float, late: str, cancelled: Callable[[], bool] | None) -> _Message:
+    def _next(self, worker: "Worker", deadline: float, late: str, cancelled: Callable[[], bool] | None) -> Message:
         while True:
             self._check(cancelled)
             if time.monotonic() > deadline:
@@ -258,7 +258,7 @@ class Ngspice:
                 message = worker.messages.get(timeout=_POLL)
             except queue.Empty:
                 continue
-            if isinstance(message, _Failure):
+            if isinstance(message, Failure):
                 worker.sound = message.sound
                 raise message.error
             if message is None:
@@ -271,19 +271,29 @@ class Ngspice:
             return message
 
 
-class _Worker:
+class Inbox(Protocol):
+    """Takes the values that a worker sends, and None at its end."""
+
+    def put(self, item: Any, /) -> None:
+        """Called in the thread that listens to the worker."""
+        ...
+
+
+class Worker:
     """The worker process as its owner sees it."""
 
-    def __init__(self, limits: Limits | None) -> None:
+    def __init__(self, limits: Limits | None, serve: Callable[[], None] | None = None, inbox: "Inbox | None" = None) -> None:
+        """``serve``: a function of a module, the worker's life; ``inbox``: takes what it sends, instead of ``messages``."""
+        serve = serve or _serve
         self.library: Library | None = None
         self.sound = True  # fit for a deck
-        self.messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         # ngspice executes a .spiceinit from the current folder and from HOME: both are an empty folder
         self._folder = Path(tempfile.mkdtemp(prefix="luisim-"))
         home = str(self._folder)
         # not multiprocessing: its spawn imports __main__ again, which a console, a script on stdin or pytest cannot offer
         paths = [str(Path(entry).absolute()) for entry in [*sys.path, str(Path(__file__).parents[2])]]
-        code = f"import sys; sys.path[:] = sys.argv[1:]; from {__name__} import _serve; _serve()"
+        code = f"import sys; sys.path[:] = sys.argv[1:]; from {serve.__module__} import {serve.__name__} as serve; serve()"
         with open(self._folder / _OUTPUT, "ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-c", code, *paths],
@@ -299,16 +309,18 @@ class _Worker:
         assert self._process.stdout is not None
         self._stdin = self._process.stdin
         self._listener = threading.Thread(
-            target=_listen, args=(self._process.stdout, self.messages), daemon=True, name="luisim-ngspice"
+            target=_listen, args=(self._process.stdout, inbox or self.messages), daemon=True, name="luisim-ngspice"
         )
         self._listener.start()
         self.send((library_candidates(), limits))
 
     @property
     def alive(self) -> bool:
+        """Whether it can be talked to."""
         return self._process.poll() is None and self._listener.is_alive()
 
     def send(self, value: object) -> None:
+        """Hand it a value."""
         # a worker that has just died is reported by the listener
         with contextlib.suppress(OSError, ValueError):
             pickle.dump(value, self._stdin)
@@ -325,6 +337,7 @@ class _Worker:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def epitaph(self) -> str:
+        """How it ended, as the end of a sentence."""
         try:
             code = self._process.wait(timeout=2.0)
         except subprocess.TimeoutExpired:
@@ -340,7 +353,7 @@ class _Worker:
         return tuple(text.splitlines()[-_LOG_LINES:])
 
 
-def _listen(stream: IO[bytes], messages: "queue.SimpleQueue[Any]") -> None:
+def _listen(stream: IO[bytes], messages: Inbox) -> None:
     """Pass on what comes down a pipe, and None at its end."""
     with stream, contextlib.suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
         while True:
@@ -348,38 +361,46 @@ def _listen(stream: IO[bytes], messages: "queue.SimpleQueue[Any]") -> None:
     messages.put(None)
 
 
-def _prepared(deck: str, save: Sequence[str]) -> str:
+def prepared(deck: str, save: Sequence[str]) -> str:
     """The deck with a title, ``.save`` lines and an end."""
     lines = deck.splitlines()
     if not (lines and lines[0].strip()):
         lines[:1] = ["* untitled"]  # PySpice drops empty lines, and then the first element would become the title
     end = next((index for index, line in enumerate(lines) if line.strip().lower() == ".end"), len(lines))
-    saves = (f".save {name}" if "(" in name or name.startswith("@") else f".save v({name})" for name in save)
+    saves = (f".save {name}" if "(" in name or name.startswith("@") or name == "none" else f".save v({name})" for name in save)
     return "\n".join([*lines[:end], *saves, ".end", ""])
 
 
 # ---------------------------------------------------------------------------------------------------------------- the worker
 
 
-def _serve() -> None:
-    """The life of the worker: load the library, run decks until the caller closes the pipe or dies."""
+def connect() -> tuple[Callable[[object], None], "queue.SimpleQueue[Any]"]:
+    """In a new worker: how to send to the caller, and the queue of what comes from it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # ngspice must find nothing to read, and what it prints must not get between the messages
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    turn = threading.Lock()
 
-    def send(message: _Message) -> None:
-        pickle.dump(message, outbox, protocol=5)
-        outbox.flush()
+    def send(message: object) -> None:
+        with turn:
+            pickle.dump(message, outbox, protocol=5)
+            outbox.flush()
 
     requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(inbox, requests), daemon=True).start()
+    return send, requests
+
+
+def _serve() -> None:
+    """The life of the worker: load the library, run decks until the caller closes the pipe or dies."""
+    send, requests = connect()
     candidates, limits = requests.get()
     try:
-        simulator = _Simulator(candidates, send)
+        simulator = Simulator(candidates, send)
     except SimulationError as error:
-        send(_Failure(error, sound=False))
+        send(Failure(error, sound=False))
         return
     send(simulator.library)
     if limits is not None:
@@ -390,9 +411,9 @@ def _serve() -> None:
         try:
             send(simulator.run(job))
         except SimulationError as error:
-            send(_Failure(error, sound=simulator.sound))
+            send(Failure(error, sound=simulator.sound))
         except MemoryError:
-            send(_Failure(SimulationError(f"The run was stopped: {_MEMORY}."), sound=False))
+            send(Failure(SimulationError(f"The run was stopped: {_MEMORY}."), sound=False))
             return
 
 
@@ -419,10 +440,15 @@ def _receive(stream: IO[bytes], requests: "queue.SimpleQueue[Any]") -> None:
     os._exit(0)
 
 
-class _Simulator:
-    """libngspice behind PySpice, in the worker."""
+class Simulator:
+    """libngspice behind PySpice, in the worker.
 
-    def __init__(self, candidates: Sequence[str], send: Callable[[_Message], None]) -> None:
+    ``watch``: told each point that the solver accepts, in the solver's own thread, as ngspice's struct ``vecvaluesall``.
+    """
+
+    def __init__(
+        self, candidates: Sequence[str], send: Callable[[object], None], watch: Callable[[Any], None] | None = None
+    ) -> None:
         path = next((candidate for candidate in candidates if _loads(candidate)), None)
         if path is None:
             tried = f"; tried {', '.join(candidates)}" if candidates else ""
@@ -431,31 +457,58 @@ class _Simulator:
         self._log: list[str] = []
         self._errors: list[str] = []
         self.sound = True
+        self.stopped = threading.Event()  # whether a background run has come to a halt
+        self._watch = watch
         self._ngspice = self._open(path)
-        version = re.search(r"ngspice-(\d+)", str(self._command("version -f")))
+        version = re.search(r"ngspice-(\d+)", str(self.command("version -f")))
         self.library = Library(path, int(version[1]) if version else 0)
         # ngspice 46 checks the free memory at every point, which makes small decks 4 times slower
-        self._command("set no_mem_check")
+        self.command("set no_mem_check")
 
     def run(self, job: _Job) -> Signals:
         """Load, run, read, and leave no circuit behind: ngspice would silently run the old one after a deck it refuses."""
-        self._log.clear()
-        self._errors.clear()
         try:
-            self._ngspice.load_circuit(job.deck)
-            if self._errors:
-                raise SimulationError(f"ngspice refuses the deck: {_sentence(self._log)}.", self._tail())
-            self._command("run")
+            self.load(job.deck)
+            self.command("run")
             return self._read(job)
         except NameError:  # PySpice's word for a call that did not return 0
             self.sound = False
-            raise SimulationError(f"ngspice refuses the deck: {_sentence(self._log)}.", self._tail()) from None
+            raise self._refusal() from None
         finally:
             if self.sound:
                 tail = len(self._log)
-                self._command("destroy all")
-                self._command("remcirc")
+                self.command("destroy all")
+                self.command("remcirc")
                 del self._log[tail:]
+
+    def load(self, text: str) -> None:
+        """Load a deck. Raises :class:`SimulationError`, or NameError where the library is of no more use."""
+        self._log.clear()
+        self._errors.clear()
+        self._ngspice.load_circuit(text)
+        if self._errors:
+            raise self._refusal()
+
+    def names(self, data: Any) -> list[str]:
+        """Names of the vectors of a point, in the order of their values."""
+        return [_text(data.vecsa[column].name).lower() for column in range(data.veccount)]
+
+    def break_at(self, time: float) -> None:
+        """Have the halted run put a point at ``time`` (s)."""
+        self._ngspice._ngspice_shared.ngSpice_SetBkpt(time)
+
+    @property
+    def complaint(self) -> str:
+        """What ngspice has printed as errors since the deck was loaded."""
+        return _sentence(self._errors) if self._errors else ""
+
+    @property
+    def reason(self) -> str:
+        """The few lines of ngspice's output that tell a person what is wrong."""
+        return _sentence(self._log)
+
+    def _refusal(self) -> SimulationError:
+        return SimulationError(f"ngspice refuses the deck: {self.reason}.", self._tail())
 
     def _read(self, job: _Job) -> Signals:
         plots = [name for name in self._ngspice.plot_names if name.startswith("tran")]
@@ -477,7 +530,8 @@ class _Simulator:
     def _tail(self) -> tuple[str, ...]:
         return tuple(self._log[-_LOG_LINES:])
 
-    def _command(self, text: str) -> object:
+    def command(self, text: str) -> object:
+        """Let ngspice execute a command."""
         return self._ngspice.exec_command(text)
 
     def _said(self, line: str) -> None:
@@ -506,7 +560,7 @@ class _Simulator:
                 return path
 
             def _send_char(self, message: Any, ngspice_id: int, user_data: Any) -> int:
-                line = ffi.string(message).decode("utf-8", "replace")
+                line = _text(message)
                 stream, _, text = line.partition(" ")
                 (self._stderr if stream == "stderr" else self._stdout).append(text)
                 owner._said(line)
@@ -514,15 +568,24 @@ class _Simulator:
 
             def _send_stat(self, message: Any, ngspice_id: int, user_data: Any) -> int:
                 match = re.fullmatch(rb"tran: ([\d.]+)%", ffi.string(message))
-                if match:
+                if match and owner._watch is None:
                     owner._send(float(match[1]) / 100.0)
+                return 0
+
+            def _send_data(self, data: Any, count: int, ngspice_id: int, user_data: Any) -> int:
+                if owner._watch is not None:
+                    owner._watch(data)
+                return 0
+
+            def _background_thread_running(self, stopped: bool, ngspice_id: int, user_data: Any) -> int:
+                (owner.stopped.set if stopped else owner.stopped.clear)()  # ngspice's argument says the opposite of its name
                 return 0
 
             def _exit(self, status: int, immediate: bool, on_quit: bool, ngspice_id: int, user_data: Any) -> int:
                 owner.sound = False
                 return status
 
-        return Tolerant()
+        return Tolerant(send_data=self._watch is not None)
 
 
 # what ngspice 39 to 46 print on stderr when there will be no valid result; it returns 0 all the same
@@ -547,6 +610,13 @@ def _sentence(log: Sequence[str]) -> str:
     lines = verdict or list(dict.fromkeys(line for line in log if not _BYSTANDERS.match(line)))
     text = " ".join(" ".join(lines[:4]).split()).rstrip(".:")
     return (text[:297] + "...") if len(text) > 300 else text or "it gave no reason"
+
+
+def _text(pointer: Any) -> str:
+    """The text behind a C string."""
+    from PySpice.Spice.NgSpice.Shared import ffi
+
+    return str(ffi.string(pointer).decode("utf-8", "replace"))
 
 
 def _loads(path: str) -> bool:

@@ -127,7 +127,9 @@ def _labelled(label: str, glyphs: Glyphs, runs: Line) -> Line:
 
 
 def _cells(codes: Cells, inks: Inks, glyphs: Glyphs) -> Line:
-    """One row of cells as runs of equal ink."""
+    """One row of cells as runs of equal ink; a blank cell needs none, and goes on with the one before it."""
+    held = np.maximum.accumulate(np.where(inks == BLANK, 0, np.arange(inks.size)))
+    inks = inks[held]
     cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), inks.size]
     text = "".join(glyphs.cells[code] for code in codes.ravel().tolist())
     return tuple(Run(text[start:stop], int(inks[start])) for start, stop in pairwise(cuts))

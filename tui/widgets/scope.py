@@ -52,6 +52,20 @@ class Scope(Widget):
             self._reach = view.fit(self._sources, self.view, experiment.duration)
         self._redraw()
 
+    def roll(
+        self, sources: Sequence[Source], experiment: Experiment[Lui], board: str, now: float, width: float | None = None
+    ) -> None:
+        """Draw these up to ``now`` (s) at the right edge, in whole cells; ``width`` in s, as it is by default."""
+        self._sources, self._experiment, self._board = tuple(sources), experiment, board
+        self.follows = False
+        width = self._reach.width if width is None else width
+        cell = width / self.window.columns
+        start = max(0.0, (int(now / cell) + 1) * cell - width)
+        self._reach = Reach(start, start + width)
+        if self.view == "aligned":
+            self._reach = view.fit(self._sources, self.view, width)
+        self._redraw()
+
     def look(self, name: ViewName) -> None:
         """Change the view and fit the window to it."""
         self.view = name
@@ -134,10 +148,11 @@ class Scope(Widget):
         if y >= len(lines):
             return Strip.blank(width, self.rich_style)
         dark = self.app.current_theme.dark
-        inks = {i: Style(color=source.look.dark if dark else source.look.light) for i, source in enumerate(self._sources)}
-        inks[AXIS] = Style(dim=True)
+        plain = self.rich_style
+        inks = {i: plain + Style(color=s.look.dark if dark else s.look.light) for i, s in enumerate(self._sources)}
+        inks[AXIS] = plain + Style(dim=True)
         segments = [Segment(run.text, inks.get(run.ink, inks[AXIS])) for run in lines[y]]
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip(segments).adjust_cell_length(width, plain)
 
     def on_resize(self) -> None:
         """The same stretch of time in another number of cells."""

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LiveView: the live boards as the app shows them: which sources run, and when there is something new to draw."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from luisim.errors import LuisimError, UnsupportedExperiment
+from luisim.experiment import Backend, Experiment, Pulses
+from luisim.live import LiveRun, Pulse, Session
+from luisim.lui.network import Lui
+from luisim.trace import Trace
+from tui.widgets.source import Source
+
+WINDOW = 4.0  # s seen at first
+KEPT = 12.0  # s to which one can zoom out
+FRAME = 1 / 30  # s
+_WIDE = 100  # columns from which a frame is so much text that every second one must do
+_READ_EVERY = 15  # frames between two readings of the numbers
+
+
+def since(source: Source, start: float) -> Source:
+    """The source with its trace from ``start`` (s) on."""
+    trace = source.trace
+    if trace is None or trace.time[-2] < start:
+        return source
+    keep = trace.time >= start
+    signals = {name: values[keep] for name, values in trace.signals.items()}
+    spikes = {name: times[times >= start] for name, times in trace.spikes.items()}
+    return replace(source, trace=Trace(trace.time[keep], signals, spikes, trace.origin))
+
+
+class LiveView:
+    """Starts every back end among ``backends`` whose source is shown and that can run live.
+
+    Raises :class:`UnsupportedExperiment` if none can.
+    """
+
+    def __init__(self, experiment: Experiment[Lui], backends: Iterable[Backend[Lui]], shown: Mapping[str, bool]) -> None:
+        self.failures: dict[str, str] = {}
+        self.experiment = experiment
+        self.still = False
+        self._frame = 0
+        self._drawn = 0.0  # up to when, s
+        runs: dict[str, LiveRun[Lui]] = {}
+        for backend in backends:
+            start = getattr(backend, "live", None)
+            if start is None:
+                self.failures[backend.name] = "it cannot run live (l: back to single runs)"
+            elif shown[backend.name]:
+                try:
+                    runs[backend.name] = start(experiment)
+                except LuisimError as error:
+                    self.failures[backend.name] = str(error)
+        if not runs:
+            raise UnsupportedExperiment(next(iter(self.failures.values()), "Turn on the circuit (c) or the model (m) first."))
+        self.session = Session(runs, KEPT)
+
+    def do(self, action: Lui | Pulse) -> None:
+        """Let every board do this. Raises :class:`UnsupportedExperiment`."""
+        self.session.do(action)
+
+    def pause(self, still: bool) -> None:
+        """Stand still, or go on."""
+        self.still = still
+        self.session.pause(still)
+
+    def close(self) -> None:
+        """End every run."""
+        self.session.close()
+
+    def tick(self, cell: float, width: int) -> bool:
+        """Read what is new; whether it fills another column of ``cell`` s, or shows what a knob did. ``width``: the terminal's.
+
+        Raises a :class:`LuisimError` if a run has ended.
+        """
+        self._frame += 1
+        self.session.read()
+        now = self.session.now
+        due = int(now / cell) != int(self._drawn / cell) and not (width > _WIDE and self._frame % 2)
+        due = due or self._drawn <= self.session.acted < now
+        if due:
+            self._drawn = now
+        return due
+
+    @property
+    def numbers_due(self) -> bool:
+        """Whether the readings should be worked out again with this frame: numbers that flicker cannot be read."""
+        if self._frame < _READ_EVERY:
+            return False
+        self._frame = 0
+        return True
+
+    def shown(self, source: Source) -> Source:
+        """The source with its newest trace."""
+        if not source.shown:
+            return source
+        if source.name in self.failures:
+            return replace(source, trace=None, whole=None, failure=self.failures[source.name], asked=None, ran=None, late=False)
+        trace = self.session.trace(source.name)
+        return replace(source, trace=trace, whole=trace, failure="", asked=self.experiment, ran=self.experiment, late=False)
+
+    @property
+    def stimuli(self) -> tuple[Pulses, ...]:
+        """The pulses that were sent, as stimuli."""
+        return tuple(
+            Pulses(pulse.input, (at,), pulse.width, pulse.amplitude) for at, pulse in self.session.pulses if at < 3600.0
+        )
