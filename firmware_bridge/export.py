@@ -61,7 +61,7 @@ def to_neo(recording: Recording) -> Any:
     Raises :class:`BoardError` if Neo is not installed.
     """
     try:
-        import neo  # type: ignore[import-not-found,unused-ignore]
+        import neo
     except ImportError:
         raise BoardError("Neo is not installed; install it: pip install 'luisim[neo]'") from None
     time, columns = with_gaps(recording)
@@ -84,7 +84,7 @@ def to_neo(recording: Recording) -> Any:
 def export_nwb(recording: Recording, path: Path) -> None:
     """Write a Neurodata Without Borders file. Raises :class:`BoardError` if pynwb is not installed."""
     try:
-        import pynwb  # type: ignore[import-not-found,unused-ignore]
+        import pynwb
     except ImportError:
         raise BoardError("pynwb is not installed; install it: pip install 'luisim[nwb]'") from None
     trace = recording.trace

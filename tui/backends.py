@@ -46,8 +46,8 @@ def load_experiment(source: str) -> Experiment[Any]:
         path = Path(source)
     else:
         near = difflib.get_close_matches(source, names, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ParameterError(f"There is no experiment {source!r}; {hint}Give one of {', '.join(names)}, or a TOML file.")
+        hint = f"did you mean {near[0]!r}? Give" if near else "give"
+        raise ParameterError(f"There is no experiment {source!r}; {hint} one of {', '.join(names)}, or a TOML file.")
     content = read_toml(path)
     device = content.get("device")
     readers = {"lui": read_experiment, "hicann-x": hicannx_file.read_experiment}
