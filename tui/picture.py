@@ -60,7 +60,9 @@ def save(figure: "Figure", path: Path) -> None:
 
 def _styles(traces: Sequence[Trace]) -> list[Any]:
     others = itertools.cycle(_OTHERS)
-    return [STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
+    styles = [STYLES.get(trace.origin.partition(":")[0]) or next(others) for trace in traces]
+    # dashes tell traces apart that lie over one another; one alone is easier to read without
+    return styles if len(styles) > 1 else [(colour, "-", mark) for colour, _, mark in styles]
 
 
 def _single(figure: "Figure", traces: Sequence[Trace]) -> list["Axes"]:
