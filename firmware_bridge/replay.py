@@ -51,6 +51,10 @@ class RecordedLui:
         with self.path.open(encoding="utf-8", errors="replace") as file:  # a file that is no text is named by run
             return tuple(line.removeprefix(_BY_HAND).strip() for line in file if line.startswith(_BY_HAND))
 
+    def read(self) -> Trace:
+        """All that was recorded, on its own time. Raises a :class:`~luisim.errors.LuisimError` if it cannot be read."""
+        return read_recording(self.path).trace if self.path.is_dir() else read_csv(self.path)
+
     def run(
         self,
         experiment: Experiment[Lui],
@@ -60,7 +64,7 @@ class RecordedLui:
         cancelled: Callable[[], bool] | None = None,
     ) -> Trace:
         """The recording from its start, for as long as the experiment lasts or the recording reaches."""
-        recorded = read_recording(self.path).trace if self.path.is_dir() else read_csv(self.path)
+        recorded = self.read()
         if "v_mem" not in recorded.signals:
             raise ParameterError(f"{self.name} holds several boards; look at it with luisim replay, or export it.")
         time = recorded.time - recorded.time[0]

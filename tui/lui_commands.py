@@ -55,14 +55,13 @@ def fit(
     Parameters
     ----------
     trace
-        CSV file with the columns time_s and v_mem (in s and V), or recording:NAME for a shipped recording.
+        CSV file with the columns time_s and v_mem (in s and V), a folder that luisim record made, or recording:NAME.
     """
     from luisim.lui.experiment_text import to_toml
     from luisim.lui.fit import fit as fit_trace
-    from luisim.trace_files import read_csv
     from tui import lui_report
 
-    recorded = read_csv(RecordedLui(trace.removeprefix("recording:")).path)
+    recorded = RecordedLui(trace.removeprefix("recording:")).read()
     loaded = _on_one_board(experiment)
     fitted = fit_trace(recorded, loaded, _names(free), tolerances=not exact, progress=bar("fit"))
     progress("")
