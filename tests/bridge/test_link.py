@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +18,13 @@ from firmware_bridge.errors import BoardError
 from firmware_bridge.link import Port, SerialPort, sentence
 from firmware_bridge.protocol import Damage, Lost, Samples
 from firmware_bridge.record import arm
+from firmware_bridge.recording import read_recording
 from firmware_bridge.session import Session
 from firmware_bridge.simulated.memory import MemoryBoard
 from firmware_bridge.simulated.terminal import Terminal
 from firmware_bridge.wiring import Wiring
+
+LUISIM = [sys.executable, "-m", "tui.cli"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -145,27 +150,48 @@ def test_usb_numbers_only_narrow() -> None:
     assert Port("x", "").likely == ""
 
 
-def test_the_command_line_gives_and_uses_a_port(tmp_path) -> None:
-    luisim = [sys.executable, "-m", "tui.cli"]
-    server = subprocess.Popen(
-        [*luisim, "simulate-board", "leak-over-threshold", "--seconds", "60"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+@contextlib.contextmanager
+def simulated_port() -> Iterator[str]:
+    """`luisim simulate-board` in a process of its own, and the name of its port."""
+    command = [*LUISIM, "simulate-board", "leak-over-threshold", "--seconds", "60"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
-    name = server.stdout.readline().strip()
     try:
-        told = subprocess.run(
-            [*luisim, "record", "--port", name, "--seconds", "1.5", "--to", str(tmp_path / "r")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert told.returncode == 0, told.stderr
-        assert "0 lost frames, 0 gaps" in told.stdout
-        shown = subprocess.run([*luisim, "replay", str(tmp_path / "r")], capture_output=True, text=True, check=True)
-        assert "spikes at" in shown.stdout
+        yield server.stdout.readline().strip()
     finally:
         server.terminate()
         server.communicate()
+
+
+def test_the_command_line_gives_and_uses_a_port(tmp_path: Path) -> None:
+    with simulated_port() as name:
+        command = [*LUISIM, "record", "--port", name, "--seconds", "1.5", "--to", str(tmp_path / "r")]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert "0 lost frames, 0 gaps" in told.stdout
+    shown = subprocess.run([*LUISIM, "replay", str(tmp_path / "r")], capture_output=True, text=True, check=True)
+    assert "spikes at" in shown.stdout
+
+
+def test_a_killed_record_loses_at_most_a_fifth_of_a_second(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+
+    def recorded() -> float:
+        """The last time in the recording, in s."""
+        with contextlib.suppress(BoardError):
+            return float(read_recording(folder).trace.time[-1])
+        return 0.0
+
+    with simulated_port() as name:
+        recorder = subprocess.Popen([*LUISIM, "record", "--port", name, "--to", str(folder)], stderr=subprocess.DEVNULL)
+        try:
+            while recorded() < 0.5:
+                assert recorder.poll() is None
+                time.sleep(0.02)
+            before, begun = recorded(), time.monotonic()
+            time.sleep(1.0)
+        finally:
+            recorder.kill()
+            elapsed = time.monotonic() - begun
+            recorder.wait()
+    assert recorded() >= before + elapsed - 0.2
