@@ -17,7 +17,8 @@ import numpy as np
 
 from luisim.errors import SimulationError
 from luisim.spice.netlists import check_deck, stop_time
-from luisim.spice.ngspice import Failure, Simulator, Worker, connect, prepared
+from luisim.spice.ngspice import Worker, prepared
+from luisim.spice.worker import Failure, Simulator, connect
 from luisim.trace import Array
 
 _BURST = 0.01  # s of the wall clock; the solver works this far ahead, sends, and sleeps
