@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the command line shows of the chip alone: agreement of circuit and model, and characteristics."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,8 @@ from luisim.hicannx.sampled import name_of
 from luisim.quantity import format_si
 from luisim.trace import Trace
 from tui.console import columns as table
+from tui.console import progress, show
 from tui.report import SCHEMA
-
-Show = Callable[[str | dict[str, object]], None]
 
 _VOLTS = tuple(round(0.05 * k, 2) for k in range(25))  # 0 to 1.2 V
 _CELLS = {
@@ -29,7 +27,7 @@ _CELLS = {
 }
 
 
-def agreement(names: tuple[str, ...], *, json: bool, progress: Callable[[str], None], show: Show) -> int:
+def agreement(names: tuple[str, ...], *, json: bool) -> int:
     """Run the sets whose names begin as given, print the table, and return 0 if all agree, else 4."""
     chosen = [e for e in experiments() if not names or e.name.startswith(names)]
     if not chosen:
@@ -81,7 +79,7 @@ def neurons_text(trace: Trace) -> str:
     return f"\n{table(rows)}\n"
 
 
-def characteristic(seed: int, profile: str, neurons: int, *, json: bool, show: Show) -> int:
+def characteristic(seed: int, profile: str, neurons: int, *, json: bool) -> int:
     """Measure and print the characteristics of a chip."""
     if not 1 <= neurons <= 512:
         raise ParameterError(f"neurons = {neurons} is out of range: allowed is 1 to 512.")

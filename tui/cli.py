@@ -20,10 +20,7 @@ from luisim.experiment import Backend, Experiment
 from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
 from tui import backends, board_commands, lui_commands
-from tui.console import bar as _bar
-from tui.console import progress as _progress
-from tui.console import say as _say
-from tui.console import show as _print
+from tui.console import bar, progress, say, show
 
 app = cyclopts.App(
     name="luisim",
@@ -32,7 +29,6 @@ app = cyclopts.App(
     help_format="plaintext",
 )
 lui_commands.register(app)
-
 board_commands.register(app)
 
 On = Annotated[
@@ -104,15 +100,15 @@ def run(
     from tui import netlist, report
 
     if is_netlist(experiment):
-        result = netlist.run(Path(experiment), folder, save, timeout, _bar("ngspice"))
-        _progress("")
+        result = netlist.run(Path(experiment), folder, save, timeout, bar("ngspice"))
+        progress("")
         if csv is not None:
             write_csv(result, csv)
-            _say(f"signals written to {csv}")
+            say(f"signals written to {csv}")
         if png is not None:
             netlist.draw(result, png)
-            _say(f"picture written to {png}")
-        _print(netlist.as_json(result) if json else netlist.as_text(result))
+            say(f"picture written to {png}")
+        show(netlist.as_json(result) if json else netlist.as_text(result))
         return 0
     if save or folder is not None:
         raise ParameterError("--save and --folder belong to a netlist, a file such as my.cir; leave them out here.")
@@ -120,14 +116,14 @@ def run(
     trace = _run_on(on, loaded, seed, raw=raw)
     if csv is not None:
         write_csv(trace, csv)
-        _say(f"trace written to {csv}")
+        say(f"trace written to {csv}")
     _draw([trace], loaded, png)
     shown: dict[str, Any] | str = report.run_json(loaded, trace) if json else report.run_text(loaded, trace)
     if len(trace.spikes) > 1 and trace.membrane == "v_madc":
         from tui import chip
 
         shown = {**shown, "neurons": chip.neurons(trace)} if isinstance(shown, dict) else shown + chip.neurons_text(trace)
-    _print(shown)
+    show(shown)
     return 0
 
 
@@ -148,7 +144,7 @@ def compare(experiment: str, *, on: On = _DEFAULT_ON[:2], png: Png = None, seed:
     traces = [_run_on(word, loaded, seed) for word in on]
     pairs = report.compare_all(traces)
     _draw(traces, loaded, png)
-    _print((report.comparison_json if json else report.comparison_text)(loaded, traces, pairs))
+    show((report.comparison_json if json else report.comparison_text)(loaded, traces, pairs))
     return 0
 
 
@@ -170,7 +166,7 @@ def agreement(
     if device == "hicann-x":
         from tui import chip
 
-        return chip.agreement(cases, json=json, progress=_progress, show=_print)
+        return chip.agreement(cases, json=json)
 
     from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
@@ -185,20 +181,20 @@ def agreement(
     for backend in opened:
         tolerance = CIRCUIT_TOLERANCE if backend.name == "circuit" else MODEL_TOLERANCE
         for number, case in enumerate(chosen, start=1):
-            _progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
+            progress(f"{backend.name}: {case.name} ({number} of {len(chosen)})")
             verdicts.append(judge(case, backend.run(case.experiment), tolerance))
     if png is not None:
         from tui.agreement_picture import draw_agreement
 
-        margins = sweep(opened, progress=_bar("near the threshold")) if len(opened) == 2 else ()
+        margins = sweep(opened, progress=bar("near the threshold")) if len(opened) == 2 else ()
         draw_agreement(verdicts, margins, png)
-        _say(f"picture written to {png}")
-    _progress("")
+        say(f"picture written to {png}")
+    progress("")
     if json:
         rows = [dataclasses.asdict(v) | {"agrees": v.agrees} for v in verdicts]
-        _print({"schema": report.SCHEMA, "verdicts": rows})
+        show({"schema": report.SCHEMA, "verdicts": rows})
     else:
-        _print(report.agreement_text(verdicts))
+        show(report.agreement_text(verdicts))
     return 0 if all(v.agrees for v in verdicts) else 4
 
 
@@ -207,7 +203,7 @@ def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4
     """Chip: the MADC against an external voltage, and leak, reset and threshold against their LSB values."""
     from tui import chip
 
-    return chip.characteristic(seed, profile, neurons, json=json, show=_print)
+    return chip.characteristic(seed, profile, neurons, json=json)
 
 
 @app.command
@@ -234,15 +230,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except (LuisimError, cyclopts.CycloptsError) as error:
-        _progress("")
-        _say(f"luisim: {_sentence(error)}")
+        progress("")
+        say(f"luisim: {_sentence(error)}")
         log = error.log if isinstance(error, SimulationError) else ()
         for line in log[-5:]:
-            _say(f"    {line}")
+            say(f"    {line}")
         code = 1 if isinstance(error, SimulationError | OSError) else 2  # a BoardError is an OSError
     except KeyboardInterrupt:
-        _progress("")
-        _say("luisim: stopped.")
+        progress("")
+        say("luisim: stopped.")
         code = 130
     except BrokenPipeError:  # the reader of our output has gone, as in `luisim ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
@@ -261,9 +257,9 @@ def _run_on(word: str, experiment: Experiment[Any], seed: int, *, raw: bool = Fa
     if reason is not None:
         raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
     for sentence in backend.by_hand(experiment):
-        _say(f"{backend.name}, set by hand: {sentence}")
-    trace = backend.run(experiment, seed=seed, progress=_bar(backend.name))
-    _progress("")
+        say(f"{backend.name}, set by hand: {sentence}")
+    trace = backend.run(experiment, seed=seed, progress=bar(backend.name))
+    progress("")
     return trace
 
 
@@ -272,7 +268,7 @@ def _draw(traces: Sequence[Trace], experiment: Experiment[Any], path: Path | Non
         from tui.picture import draw  # matplotlib takes 0.6 s to import
 
         draw(traces, experiment.name, path)
-        _say(f"picture written to {path}")
+        say(f"picture written to {path}")
 
 
 if __name__ == "__main__":

@@ -206,18 +206,18 @@ def _solve_compiled(
     duration: float,
     keep: Sequence[bool],
 ) -> tuple[Solution, ...]:
-    tables: list[Array] = []
-    boards = []
+    boards: list[list[float]] = []
+    rails: list[tuple[float, ...]] = []
     for neuron in neurons:
-        boards.append([*neuron.constants(), float(sum(map(len, tables)))])
-        tables.append(np.array(neuron.rails_table()))
+        boards.append([*neuron.constants(), float(len(rails))])
+        rails += neuron.rails_table()
     ordered = sorted(range(len(wires)), key=lambda n: wires[n][0])  # stable: wires of one board stay in their order
     counts = np.bincount([wires[n][0] for n in ordered], minlength=len(neurons))
     rows = [[time, *map(float, drive.inputs), drive.current] for board in changes for time, drive in board]
     outcome, pieces, spikes = kernel.run(
         lib,
         np.array(boards),
-        np.concatenate(tables),
+        np.array(rails),
         np.array(starts, dtype=np.float64),
         np.array(rows, dtype=np.float64),
         np.array([0, *accumulate(map(len, changes))], dtype=np.int64),

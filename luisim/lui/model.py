@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LuiModel: the back end that steps the behavioural model of one board or of a network."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -50,12 +51,14 @@ class LuiModel:
         if reason is not None:
             raise UnsupportedExperiment(reason)
         network, wanted = as_network(experiment.device), recorded(experiment)
-        neurons = [Neuron(b.parameters, network.loads(name)) for name, b in zip(network.names, network.boards, strict=True)]
+        place = {name: index for index, name in enumerate(network.names)}
+        loads = Counter(wire.source for wire in network.wires)
+        neurons = [Neuron(b.parameters, loads[name]) for name, b in zip(network.names, network.boards, strict=True)]
         solutions = solve(
             neurons,
             [neuron.rest(board.v_mem, board.v_syn) for neuron, board in zip(neurons, network.boards, strict=True)],
             [drive_changes(stimuli_of(experiment, name), neuron) for name, neuron in zip(network.names, neurons, strict=True)],
-            [(network.names.index(w.source), network.names.index(w.target), w.input - 1) for w in network.wires],
+            [(place[w.source], place[w.target], w.input - 1) for w in network.wires],
             experiment.duration,
             [name in wanted for name in network.names],
         )

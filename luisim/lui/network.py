@@ -56,10 +56,6 @@ class LuiNetwork:
                 )
             taken.add((wire.target, wire.input))
 
-    def loads(self, name: str) -> int:
-        """How many inputs the output of a board drives."""
-        return sum(wire.source == name for wire in self.wires)
-
 
 Lui = LuiBoard | LuiNetwork
 
