@@ -106,7 +106,8 @@ def test_what_is_done_reaches_the_runs_that_follow(recorder: Recorder, follow: C
     session.read()
     assert [pulse.input for _, pulse in session.pulses] == [1]
     trace = session.trace("recording")
-    assert trace is not None and trace.signals["v_mem"].size == 10
+    assert trace is not None
+    assert trace.signals["v_mem"].size == 10
 
 
 def test_a_folder_without_one_board_is_refused(tmp_path: Path) -> None:
