@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp_jinja2
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
@@ -37,6 +37,12 @@ class _Viewer(AppService):
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         return super()._build_environment(width, height) | self._told
 
+    async def stop(self) -> None:
+        """Ask the app to end, and see that it has."""
+        await super().stop()
+        if self._process is not None:
+            await self._process.communicate()
+
 
 class ClassServer(Server):
     """Serves ``luisim app WORDS``. ``everybody``: to the whole network, else to this machine only."""
@@ -52,6 +58,7 @@ class ClassServer(Server):
             templates_path=_HERE / "templates",
         )
         self.folder = folder
+        self._sockets: set[web.WebSocketResponse] = set()
         self.access = Access(frozenset(f"{name}:{port}" for name in {host, *_LOCAL}))
 
     @property
@@ -69,6 +76,11 @@ class ClassServer(Server):
 
     async def on_startup(self, app: web.Application) -> None:
         """The links are printed by the command."""
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Every viewer is sent away; their handlers end their apps."""
+        for open_ in list(self._sockets):
+            await open_.close(code=WSCloseCode.GOING_AWAY)
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
@@ -93,6 +105,7 @@ class ClassServer(Server):
         pupil = request.query.get("name", "")
         socket_ = web.WebSocketResponse(heartbeat=15)
         await socket_.prepare(request)
+        self._sockets.add(socket_)
         viewer = _Viewer(
             self.command,
             write_bytes=socket_.send_bytes,
@@ -108,6 +121,7 @@ class ClassServer(Server):
         except (ValueError, KeyError, IndexError, TypeError, AssertionError):
             await socket_.close()  # no page of ours sends such a message
         finally:
+            self._sockets.discard(socket_)
             await viewer.stop()
         return socket_
 
