@@ -29,12 +29,6 @@ def chosen(given: argparse.Namespace) -> Workload:
     return workload(given.workload, given.level, given.duration, n=given.n, rows=given.rows)
 
 
-def cpu() -> float:
-    """CPU s of this process and its ended children so far."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
-
-
 class Clock:
     """CPU s of each part: ``start`` (interpreter and imports), then what is named."""
 
@@ -44,8 +38,8 @@ class Clock:
         self("start")
 
     def __call__(self, part: str) -> None:
-        now = time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        now += resource.getrusage(resource.RUSAGE_CHILDREN).ru_stime
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)  # compilers
+        now = time.process_time() + children.ru_utime + children.ru_stime
         self.parts[part] = self.parts.get(part, 0.0) + now - self.last
         self.last = now
 

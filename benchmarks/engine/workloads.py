@@ -11,7 +11,7 @@ W1 feed-forward, 256 Poisson rows; W2 recurrent, neuron n drives row n mod 256; 
 current; W4 unconnected neurons that fire by themselves; W5 a hundred Lu.i boards for a minute; W6 a thousand times W4.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,19 +74,21 @@ class Adex:
 class Workload:
     """A network, what it is fed with, and for how long.
 
-    ``weights``: (rows, n) int, 6 bit, or None; ``row_scale``: (rows,) mV for each LSB, below 0 for an inhibitory row.
+    ``weights``: (rows, n) int, 6 bit, or None; ``row_scale``: (rows,) mV for each LSB, below 0 for an inhibitory row;
+    ``column_scale``: (n,) times that, None: 1.
     ``input_step``, ``input_row``: (k,) int, sorted; an event on a row at so many DT. ``delay`` in units: neuron n drives row
-    n mod rows that much later; None: no recurrence. W5 has real weights: then ``weights`` are such, and ``row_scale`` is 1.
+    n mod rows that much later; None: no recurrence.
     """
 
     name: str
     level: str
     duration: float
     neuron: Lif | Adex
-    weights: NDArray[np.int64] | Array | None = None
+    weights: NDArray[np.int64] | None = None
     row_scale: Array | None = None
-    input_step: NDArray[np.int64] = np.zeros(0, np.int64)
-    input_row: NDArray[np.int64] = np.zeros(0, np.int64)
+    column_scale: Array | None = None
+    input_step: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    input_row: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     delay: float | None = None
 
     @property
@@ -97,7 +99,7 @@ class Workload:
     def millivolts(self) -> Array:
         """(rows, n): the weights in mV, with sign."""
         assert self.weights is not None and self.row_scale is not None
-        return self.weights * self.row_scale[:, None]
+        return self.weights * self.row_scale[:, None] * (1.0 if self.column_scale is None else self.column_scale)
 
 
 def workload(name: str, level: str = "medium", duration: float | None = None, *, n: int = 512, rows: int = ROWS) -> Workload:
@@ -210,9 +212,10 @@ def _boards(level: str, duration: float | None, n: int, rows: int) -> Workload:
         v_r=-2.0 + 0.5 * rng.standard_normal(boards),
         t_ref=np.round(rng.uniform(5.0, 30.0, boards), 1),
     )
-    weights = np.zeros((boards, boards))
+    weights = np.zeros((boards, boards), np.int64)
     for j in range(boards):
         sources = rng.choice(np.delete(np.arange(boards), j), 3, replace=False)
-        strength = rng.uniform(2.0, 10.0, 3) * np.clip(tau_m[j] / 200.0, 0.5, 5.0)  # so that slow boards react too
-        weights[sources, j] = rng.choice([1.0, 1.0, -1.0], 3) * strength
-    return Workload("W5", level, duration or 60_000.0, neuron, weights, np.ones(boards), delay=0.5)
+        weights[sources, j] = rng.integers(13, 64, 3)
+    largest = 10.0 * np.clip(tau_m / 200.0, 0.5, 5.0)  # mV; so that slow boards react too
+    sign = np.where(rng.random(boards) < 2 / 3, 1.0, -1.0)
+    return Workload("W5", level, duration or 60_000.0, neuron, weights, sign, largest / 63.0, delay=0.5)
