@@ -43,7 +43,8 @@ def first_passage(slope: Slope, y: Array, h: Array, level: Array | float) -> tup
 
     Newton's method kept inside a bracket, each point a step of its own from the start.
     """
-    low, high, s = np.zeros_like(h), h.copy(), 0.5 * h
+    end = step(slope, y, h)[0]
+    low, high, s = np.zeros_like(h), h.copy(), h * np.nan_to_num((level - y[0]) / (end - y[0]), nan=0.5, posinf=0.5, neginf=0.5)
     for _ in range(80):
         new = step(slope, y, s)
         miss = new[0] - level
@@ -51,7 +52,8 @@ def first_passage(slope: Slope, y: Array, h: Array, level: Array | float) -> tup
         low, high = np.where(above, low, s), np.where(above, s, high)
         with np.errstate(all="ignore"):
             guess = s - miss / slope(s, new)[0]
-        s = np.where((guess > low) & (guess < high), guess, 0.5 * (low + high))
-        if np.all((high - low < 1e-13) | (np.abs(miss) < 1e-13)):
+        better = np.where((guess >= low) & (guess <= high), guess, 0.5 * (low + high))
+        moved, s = np.abs(better - s), better
+        if np.all(moved < 1e-13):
             break
     return s, step(slope, y, s)

@@ -33,7 +33,8 @@ void limit_state(int64_t n, int64_t steps, const float *restrict c, float *restr
 void limit_rows(int64_t n, int64_t events, const int32_t *restrict row, const uint8_t *restrict w, uint16_t *restrict sum) {
   for (int64_t k = 0; k < events; k++) {
     const uint8_t *from = w + (int64_t)row[k] * n;
-    for (int64_t j = 0; j < n; j++)
-      sum[j] += from[j];
+    for (int64_t b = 0; b < n; b += BLOCK)
+      for (int j = 0; j < BLOCK; j++)
+        sum[b + j] += from[b + j];
   }
 }

@@ -76,9 +76,7 @@ class Result:
         return {"tool": self.tool, "case": asdict(self.case), "failure": self.failure, "runs": self.runs}
 
 
-def race(
-    plan: list[tuple[Tool, Case, int]], seed: int, done: Callable[[list[Result]], None], keep: Path
-) -> list[Result]:
+def race(plan: list[tuple[Tool, Case, int]], seed: int, done: Callable[[list[Result]], None], keep: Path) -> list[Result]:
     """Rounds until each pair ran as often as the plan says; ``done`` after each round; spikes of the first run in ``keep``."""
     rng = np.random.default_rng(seed)
     results = {(tool, case): Result(tool.name, case) for tool, case, _ in plan}
@@ -154,9 +152,8 @@ def _measure_compiled(python: Path, tool: Tool, case: Case, spikes: Path | None)
         np.fromfile(next((folder / "results").glob(f"_dynamic_array_spikemonitor_{name}_*")), kind)
         for name, kind in (("t", np.float64), ("i", np.int32))
     )
-    late = 0.0
     if spikes:
-        np.savez(spikes, times=times * 1e3 - late, neurons=neurons)
+        np.savez(spikes, times=times * 1e3, neurons=neurons)
     parts = before["cpu"] | {"core": core, "program": float(run["cpu_total"]) - core}  # type: ignore[arg-type]
     total = before["cpu_total"] + run["cpu_total"]
     return run | {"version": before["version"], "cpu": parts, "cpu_total": total, "spikes": len(times)}

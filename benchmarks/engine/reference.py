@@ -78,7 +78,7 @@ class _Linear:
                 low, high = np.where(miss < 0.0, t, low), np.where(miss < 0.0, high, t)
                 with np.errstate(all="ignore"):
                     guess = t - miss / self.slope(j, v, e, i, t)
-                new = np.where((guess > low) & (guess < high), guess, 0.5 * (low + high))
+                new = np.where((guess >= low) & (guess <= high), guess, 0.5 * (low + high))
                 done = np.all(np.abs(new - t) < 1e-14)
                 t = new
                 if done:

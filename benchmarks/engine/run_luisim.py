@@ -77,7 +77,13 @@ def main() -> None:
     clock("build")
     found = engine.run(**job) if given.batch == 1 else engine.run_many([job] * given.batch, threads=1)[0]
     clock("core")
-    say(given, clock, luisim.__version__ + f", Python {sys.version_info[0]}.{sys.version_info[1]}", found.time / unit, found.neuron)
+    say(
+        given,
+        clock,
+        luisim.__version__ + f", Python {sys.version_info[0]}.{sys.version_info[1]}",
+        found.time / unit,
+        found.neuron,
+    )
 
 
 if __name__ == "__main__":

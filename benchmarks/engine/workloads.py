@@ -148,7 +148,7 @@ def _feed_forward(level: str, duration: float | None, n: int, rows: int) -> Work
     hits[0] = False
     step, row = np.nonzero(hits)
     scale = np.where(np.arange(rows) % 2 == 0, excite, -inhibit)
-    return Workload("W1", level, duration or HARDWARE_MS, _lif(n), codes, scale, step, row)
+    return Workload("W1", level, duration or HARDWARE_MS, _lif(n), codes, scale, input_step=step, input_row=row)
 
 
 def _recurrent(level: str, duration: float | None, n: int, rows: int) -> Workload:
@@ -182,9 +182,7 @@ def _adex(level: str, duration: float | None, n: int, rows: int) -> Workload:
 def _unconnected(level: str, duration: float | None, n: int, rows: int, seed: int = 5) -> Workload:
     neuron, rng = _lif(n, seed), np.random.default_rng(seed + 100)
     if level == "low":  # a slow membrane: with a fast one, rest would have to lie at the threshold
-        neuron = replace(
-            neuron, tau_m=10.0 * neuron.tau_m, e=neuron.theta + 2.6 * (1.0 + 0.05 * rng.standard_normal(n))
-        )
+        neuron = replace(neuron, tau_m=10.0 * neuron.tau_m, e=neuron.theta + 2.6 * (1.0 + 0.05 * rng.standard_normal(n)))
     else:
         above = {"medium": 7.0, "high": 65.0}[level]
         neuron = replace(neuron, e=neuron.theta + above * (1.0 + 0.1 * rng.standard_normal(n)))
