@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-
 from engine import environments, goals, picture, plan, race, table
 from engine.limit import NATIVE, limit
 
@@ -38,16 +37,16 @@ def main() -> None:
     chosen = [(tool, case, repeats) for tool, case, repeats in chosen if given.only in tool.name]
     if not chosen:
         sys.exit(f"No tool has {given.only!r} in its name; there are {', '.join(t.name for t in picture.TOOLS)}.")
-    before, native = limit(), limit(NATIVE)
+    portable, machine = limit(), limit(NATIVE)
     head = [
-        f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, numpy {np.__version__}; CPU time, one core,"
-        " medians of fresh, shuffled processes",
-        f"limit: {1e9 * before.step:.0f} ns a step of 512 neurons, {1e9 * before.event:.1f} ns an event on 512 synapses;"
-        f" with this processor's own instructions {1e9 * native.step:.0f} and {1e9 * native.event:.1f} ns",
+        f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, numpy {np.__version__};"
+        " CPU time, one core, medians of fresh, shuffled processes",
+        f"limit: {1e9 * machine.step:.0f} ns a step of 512 neurons, {1e9 * machine.event:.1f} ns an event on 512 synapses;"
+        f" without this processor's own instructions {1e9 * portable.step:.0f} and {1e9 * portable.event:.1f} ns",
     ]
 
     def save(results: list[race.Result]) -> None:
-        raw = {"head": head, "limit": [before.step, before.event], "results": [r.as_json() for r in results]}
+        raw = {"head": head, "limit": [machine.step, machine.event], "results": [r.as_json() for r in results]}
         given.out.with_suffix(".json").write_text(json.dumps(raw, indent=1))
 
     with tempfile.TemporaryDirectory() as folder:
@@ -59,11 +58,11 @@ def main() -> None:
         same = _same_bits(results, keep)
     save(results)
     known = goals.Results(results)
-    text = [*head, *_sizes(known), *table.lines(known, before), "", "Goals:"]
-    text += table.goal_lines(goals.goals(known, before, same, goals.installed_mb()))
+    text = [*head, *_sizes(known), *table.lines(known, machine), "", "Goals:"]
+    text += table.goal_lines(goals.goals(known, machine, same, goals.installed_mb()))
     given.out.with_suffix(".txt").write_text("\n".join(text) + "\n")
     print("\n".join(text))
-    picture.draw(known, before, given.out.with_suffix(".png"))
+    picture.draw(known, machine, given.out.with_suffix(".png"))
 
 
 def _sizes(results: goals.Results) -> list[str]:

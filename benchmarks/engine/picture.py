@@ -53,7 +53,7 @@ def draw(results: Results, limit: Limit, path: Path) -> None:
     )
     error.set_title("Accuracy beside cost (colours as on the left)")
 
-    for name, style in zip(plan.GROWTH, "o-|s--|^:".split("|"), strict=True):
+    for name, style in zip(plan.GROWTH, ["o-", "s--", "^:"], strict=True):
         for tool in (plan.KERNEL, plan.NEST):
             some = (plan.COLD, *plan.GROWTH[name]) if name == "batch" else (*plan.GROWTH[name], plan.COLD)
             key = {"neurons": "n", "rows of synapses": "rows", "batch": "batch"}[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The race: every tool on every workload, each run a fresh process, in shuffled rounds, so that all share the machine's moods."""
+"""The race: every tool on every workload, each run a fresh process, in shuffled rounds: all share the machine's moods."""
 
 import hashlib
 import json
@@ -161,7 +161,7 @@ def _measure_compiled(python: Path, tool: Tool, case: Case, spikes: Path | None)
 
 def _run(words: list[str], folder: Path, speaks: bool = True) -> dict[str, object]:
     """A process to its end: what it said, with its whole CPU s, wall s and peak memory."""
-    one_core = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    one_core = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
         child = subprocess.Popen(

@@ -25,7 +25,7 @@ def spikes(w: Workload) -> tuple[Array, Index]:
 
 
 def closed_form_interval(lif: Lif) -> Array:
-    """(n,) from reset to threshold without input, for ``e`` above ``theta``; sinh: under a tanh leak it decays exponentially."""
+    """(n,) from reset to threshold without input, ``e`` above ``theta``; under a tanh leak sinh decays exponentially."""
     far, near = lif.e - lif.v_r, lif.e - lif.theta
     if lif.leak_range is None:
         return lif.tau_m * np.log(far / near)
@@ -151,7 +151,9 @@ def _lif(w: Workload, p: Lif) -> tuple[Array, Index]:
     excite, inhibit = np.maximum(weights, 0.0), np.maximum(-weights, 0.0)
     all_j = np.arange(p.n)
     v, e, i, free = p.start, np.zeros(p.n), np.zeros(p.n), np.zeros(p.n)  # free: end of the refractory period
-    arrivals: list[tuple[float, int]] = [(float(step) * DT, int(row)) for step, row in zip(w.input_step, w.input_row)]
+    arrivals: list[tuple[float, int]] = [
+        (float(step) * DT, int(row)) for step, row in zip(w.input_step, w.input_row, strict=True)
+    ]
     arrivals.append((np.inf, 0))
     heapq.heapify(arrivals)
     times: list[Array] = []
@@ -177,7 +179,7 @@ def _lif(w: Workload, p: Lif) -> tuple[Array, Index]:
             times.append(spike)
             neurons.append(look)
             if w.delay is not None:
-                for t, j in zip(spike, look):
+                for t, j in zip(spike, look, strict=True):
                     heapq.heappush(arrivals, (float(t) + w.delay, int(j) % len(weights)))
             free[look] = spike + p.t_ref[look]
             again = np.minimum(free[look], end)

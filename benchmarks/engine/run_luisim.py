@@ -4,6 +4,7 @@
 import sys
 
 import numpy as np
+from luisim.hicannx.lines import Events, Lines
 
 import luisim
 from engine.report_line import Clock, arguments, chosen, say
@@ -23,7 +24,7 @@ def neurons(w: Workload, unit: float) -> ideal.Lif | ideal.Adex:
             tau_w=p.tau_w * unit,
             a=p.a,
             b=p.b,
-            v_reset=p.v_r,
+            v_r=p.v_r,
             v_peak=np.full(p.n, p.v_peak),
             i=p.i,
             t_ref=p.t_ref * unit,
@@ -44,13 +45,13 @@ def neurons(w: Workload, unit: float) -> ideal.Lif | ideal.Adex:
     )
 
 
-def lines(w: Workload, unit: float) -> engine.Lines:
+def lines(w: Workload, unit: float) -> Lines:
     n = w.neuron.n
     if w.weights is None or w.row_scale is None:
-        return engine.Lines.none(n)
+        return Lines.none(n)
     rows = len(w.weights)
     recurrent = w.delay is not None
-    return engine.Lines(
+    return Lines(
         w.weights.astype(np.uint8),
         np.sign(w.row_scale).astype(np.int8),
         np.arange(n + 1) if recurrent else np.zeros(n + 1, np.int64),
@@ -69,7 +70,7 @@ def main() -> None:
     job = {
         "neurons": neurons(w, unit),
         "lines": lines(w, unit),
-        "events": engine.Events(w.input_step * DT * unit, w.input_row.astype(np.int64)),
+        "events": Events(w.input_step * DT * unit, w.input_row.astype(np.int64)),
         "duration": w.duration * unit,
         "dt": DT * unit,
         "compiled": given.mode == "kernel",

@@ -17,13 +17,15 @@ def build(w: Workload, precise: bool) -> tuple[object, object]:
         names = ("C_m", "g_L", "E_L", "V_th", "Delta_T", "tau_w", "a", "b", "V_reset", "I_e", "t_ref")
         # nF, uS, nA -> pF, nS, pA
         values = (1e3 * p.c, 1e3 * p.g_l, p.e_l, p.v_t, p.delta_t, p.tau_w, 1e3 * p.a, 1e3 * p.b, p.v_r, 1e3 * p.i, p.t_ref)
-        cells.set([dict(zip(names, one)) | {"V_peak": p.v_peak, "V_m": one[2]} for one in zip(*values)])
+        cells.set(
+            [dict(zip(names, one, strict=True)) | {"V_peak": p.v_peak, "V_m": one[2]} for one in zip(*values, strict=True)]
+        )
     else:
         assert isinstance(p, Lif)
         cells = nest.Create("iaf_psc_exp_ps" if precise else "iaf_psc_exp", p.n)
         names = ("E_L", "V_reset", "V_th", "C_m", "tau_m", "tau_syn_ex", "tau_syn_in", "t_ref", "V_m")
         values = (p.e, p.v_r, p.theta, p.tau_m, p.tau_m, p.tau_e, p.tau_i, p.t_ref, p.start)
-        cells.set([dict(zip(names, one)) for one in zip(*values)])
+        cells.set([dict(zip(names, one, strict=True)) for one in zip(*values, strict=True)])
     connect(w, cells)
     recorder = nest.Create("spike_recorder")
     nest.Connect(cells, recorder)

@@ -8,7 +8,10 @@ from engine.goals import Goal, Results, multiple_of_limit
 from engine.limit import Limit
 from engine.race import Result
 
-HEAD = f"{'':22} {'core ms':>9} {'x ours':>7} {'start+build s':>13} {'compile s':>9} {'cold s':>7} {'median':>8} {'p99':>8} {'equal':>9} {'spikes':>9} {'MB':>6}"
+HEAD = (
+    f"{'':22} {'core ms':>9} {'x ours':>7} {'start+build s':>13} {'compile s':>9} {'cold s':>7} {'median':>8} {'p99':>8} "
+    f"{'equal':>9} {'spikes':>9} {'MB':>6}"
+)
 
 
 def lines(results: Results, limit: Limit) -> list[str]:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Workloads: networks and inputs that every simulator gets alike; numpy only.
 
-A unit of time is 1 us on the chip, which is 1 ms of biology (W5: 1 ms of a real Lu.i board); voltages are in mV, currents in mV too
-(times the leak resistance). Inputs lie on the grid of 0.1 units, so that nobody has to round them::
+A unit of time is 1 us on the chip, which is 1 ms of biology (W5: 1 ms of a real Lu.i board); voltages are in mV, currents in mV
+too (times the leak resistance). Inputs lie on the grid of 0.1 units, so that nobody has to round them::
 
     tau_m dv/dt = leak(E - v) + i_e - i_i      leak(x) = x, or U tanh(x / U) for the chip's OTA
     tau_e di_e/dt = -i_e    tau_i di_i/dt = -i_i    v > theta: spike, v = v_r for t_ref
 
-W1 feed-forward, 256 Poisson rows; W2 recurrent, neuron n drives row n mod 256; W3 AdEx (Brette and Gerstner 2005) under a constant
-current; W4 unconnected neurons that fire by themselves; W5 a hundred Lu.i boards for a minute; W6 a thousand times W4.
+W1 feed-forward, 256 Poisson rows; W2 recurrent, neuron n drives row n mod 256; W3 AdEx (Brette and Gerstner 2005) under a
+constant current; W4 unconnected neurons that fire by themselves; W5 a hundred Lu.i boards for a minute; W6 a thousand times W4.
 """
 
 from dataclasses import dataclass, field, replace
@@ -50,7 +50,7 @@ class Lif:
 
 @dataclass(frozen=True)
 class Adex:
-    """n AdEx neurons: nF, uS, mV, units of time, nA; every field but ``v_peak`` an (n,) array. They start at ``e_l`` with w = 0."""
+    """n AdEx neurons: nF, uS, mV, units of time, nA; (n,) arrays but for ``v_peak``. They start at ``e_l`` with w = 0."""
 
     c: Array
     g_l: Array
@@ -98,7 +98,8 @@ class Workload:
     @property
     def millivolts(self) -> Array:
         """(rows, n): the weights in mV, with sign."""
-        assert self.weights is not None and self.row_scale is not None
+        assert self.weights is not None
+        assert self.row_scale is not None
         return self.weights * self.row_scale[:, None] * (1.0 if self.column_scale is None else self.column_scale)
 
 
