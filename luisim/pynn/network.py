@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one door from PyNN to the chip: neurons with their settings, synapses and input events in; spikes and membranes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from luisim.hicannx.chip import ChipInstance, Mismatch
+from luisim.hicannx.constants import MADC_PERIOD, SYNAPSE_LATENCY, SYNAPSE_PULSE
+from luisim.hicannx.electrical import NeuronCircuit, electrical
+from luisim.hicannx.neuron import State, resting, step
+from luisim.hicannx.parameters import NeuronLsb, columns
+from luisim.hicannx.profiles import PROFILES
+from luisim.hicannx.run import JITTER_PERIOD, jitter
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+LATENCY = SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE  # s, from an event's stamp to its effect; recurrent events alike
+_COARSE = 3  # MADC periods in a step where nobody looks at the membrane: 0.1 us
+_RECEPTORS = ("excitatory", "inhibitory")
+NOISE_STREAM = 2**33  # of the thresholds' noise, apart from the streams of the experiment files
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Which chip: the kind, the instance (None: nominal, without mismatch and noise), and its two clock dividers."""
+
+    profile: str = "v2_2021"
+    seed: int | None = 1
+    clock_scale: int = 0
+    pulse_clock_scale: int = 0
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """Connections as a list: (m,) arrays ``source``, ``neuron``, ``receptor`` (0 excitatory, 1 inhibitory), ``weight`` >= 0.
+
+    A source is an external one, counted from 0, or a neuron, counted on from ``externals``.
+    """
+
+    externals: int
+    source: Index
+    neuron: Index
+    receptor: Index
+    weight: Array
+
+
+@dataclass(frozen=True)
+class Network:
+    """Neurons at ``sites`` (0 to 511) of a chip with their ``settings``, and what connects them. ``bypass``: see :func:`emulate`."""
+
+    chip: Chip
+    sites: Index
+    settings: tuple[NeuronLsb, ...]
+    synapses: Synapses
+    bypass: bool = False
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """``spikes``: (k,) s for each neuron. ``time`` (j,) s and ``signals`` {(neuron, observable): (j,) V}. ``state``: at the end."""
+
+    spikes: tuple[Array, ...]
+    time: Array
+    signals: dict[tuple[int, str], Array]
+    state: State | None
+
+
+def circuit_at(chip: Chip, sites: Index, settings: tuple[NeuronLsb, ...]) -> NeuronCircuit:
+    """The circuits of neurons at these sites, with the mismatch of the instance."""
+    return electrical(
+        columns(settings),
+        PROFILES[chip.profile],
+        mismatch_at(chip, sites),
+        clock_scale=chip.clock_scale,
+        pulse_clock_scale=chip.pulse_clock_scale,
+    )
+
+
+def mismatch_at(chip: Chip, sites: Index) -> Mismatch:
+    """The mismatch of the circuits at these sites."""
+    whole = ChipInstance(chip.seed).mismatch()
+    return Mismatch(**{f.name: getattr(whole, f.name)[sites] for f in fields(Mismatch)})
+
+
+def emulate(
+    network: Network,
+    inputs: Sequence[Array],
+    duration: float,
+    observed: Sequence[tuple[int, str]] = (),
+    *,
+    run_seed: int = 0,
+    state: State | None = None,
+    watched: Index | None = None,
+) -> Emulated:
+    """Run for ``duration`` s from ``state``.
+
+    ``inputs``: spike times in s of each external source, on the same clock as the state. ``observed``: (neuron, "v",
+    "exc_synin", "inh_synin" or "adaptation"). ``watched``: neurons whose spikes are wanted; the rest is left out where nothing
+    depends on it. In bypass mode every event at a neuron is a spike and no membrane is solved.
+    """
+    start = 0.0 if state is None else float(state.time[0]) if state.time.size else 0.0
+    n = network.sites.size
+    if network.bypass:
+        return _bypassed(network, inputs, start, duration)
+    if n == 0:
+        return Emulated((), np.empty(0), {}, None)
+    circuit = circuit_at(network.chip, network.sites, network.settings)
+    state = resting(circuit) if state is None else state
+    needed = _needed(network, observed, watched)
+    part = _solve(network, circuit.take(needed), state.take(needed), needed, inputs, start, duration, observed, run_seed)
+    spikes = [np.empty(0)] * n
+    for local, neuron in enumerate(needed):
+        spikes[neuron] = part.spikes[local]
+    assert part.state is not None
+    # neurons that were left out rest: only the clock goes on
+    ended = replace(state, time=np.full(n, start + duration)).put(needed, part.state)
+    return Emulated(tuple(spikes), part.time, part.signals, ended)
+
+
+def _needed(network: Network, observed: Sequence[tuple[int, str]], watched: Index | None) -> Index:
+    """Neurons that somebody looks at, and all that reach them through synapses."""
+    n = network.sites.size
+    if watched is None:
+        return np.arange(n)
+    marked = np.zeros(n, dtype=np.bool_)
+    marked[watched] = True
+    marked[[neuron for neuron, _ in observed]] = True
+    synapses = network.synapses
+    inner = synapses.source >= synapses.externals
+    pre, post = synapses.source[inner] - synapses.externals, synapses.neuron[inner]
+    while True:
+        more = pre[marked[post]]
+        if marked[more].all():
+            break
+        marked[more] = True
+    # a lone neuron that nobody watches still has to exist
+    if not marked.any():
+        marked[0] = True
+    return np.flatnonzero(marked)
+
+
+def _solve(
+    network: Network,
+    circuit: NeuronCircuit,
+    state: State,
+    needed: Index,
+    inputs: Sequence[Array],
+    start: float,
+    duration: float,
+    observed: Sequence[tuple[int, str]],
+    run_seed: int,
+) -> Emulated:
+    profile = PROFILES[network.chip.profile]
+    externals, n = network.synapses.externals, needed.size
+    fan_out = _fan_out(network.synapses, needed, network.sites.size)
+    h = MADC_PERIOD * (1 if observed else _COARSE)
+    steps = max(1, int(np.ceil(duration / h - 1e-6)))
+    noise = None
+    if network.chip.seed is not None:
+        draw = ChipInstance(network.chip.seed).noise(NOISE_STREAM + run_seed)
+        noise = jitter(profile, network.sites.size, duration, draw)[needed]
+    due: dict[int, list[tuple[float, int]]] = {}
+    for source, times in enumerate(inputs):
+        if source in fan_out:
+            for time in times:
+                due.setdefault(int((time - start + LATENCY) / h), []).append((time + LATENCY, source))
+    local = {int(neuron): index for index, neuron in enumerate(needed)}
+    rows = [(local[neuron], what) for neuron, what in observed]
+    kept = np.empty((len(rows), steps + 1))
+    _sample(circuit, state, rows, kept, 0)
+    fired: list[list[float]] = [[] for _ in range(n)]
+    for k in range(steps):
+        length = min(h, duration - k * h)
+        shift: Array | float = 0.0 if noise is None else _at(noise, (k + 0.5) * h)
+        state, spikes = step(circuit, state, length, shift)
+        for neuron, time in zip(spikes.neuron, spikes.time, strict=True):
+            fired[neuron].append(float(time))
+            source = externals + int(needed[neuron])
+            if source in fan_out:
+                arrival = float(time) + LATENCY
+                due.setdefault(int((arrival - start) / h), []).append((arrival, source))
+        for arrival, source in due.pop(k, ()):
+            state = _arrive(circuit, state, fan_out[source], float(state.time[0]) - arrival)
+        _sample(circuit, state, rows, kept, k + 1)
+    time = start + h * np.arange(steps + 1) if observed else np.empty(0)
+    signals = {key: kept[row] for row, key in enumerate(observed)}
+    return Emulated(tuple(np.array(times) for times in fired), time, signals, state)
+
+
+_Targets = tuple[tuple[Index, Array], tuple[Index, Array]]
+
+
+def _fan_out(synapses: Synapses, needed: Index, n: int) -> dict[int, _Targets]:
+    """For each source its targets among ``needed`` and their summed weights, by receptor."""
+    place = np.full(n, -1)
+    place[needed] = np.arange(needed.size)
+    found: dict[int, _Targets] = {}
+    order = np.argsort(synapses.source, kind="stable")
+    sources, firsts = np.unique(synapses.source[order], return_index=True)
+    for source, chosen in zip(sources, np.split(order, firsts[1:]), strict=True):
+        both = []
+        for receptor in (0, 1):
+            of = chosen[(synapses.receptor[chosen] == receptor) & (place[synapses.neuron[chosen]] >= 0)]
+            total = np.bincount(place[synapses.neuron[of]], synapses.weight[of], needed.size)
+            hit = np.flatnonzero(total)
+            both.append((hit, total[hit]))
+        found[int(source)] = (both[0], both[1])
+    return found
+
+
+def _arrive(circuit: NeuronCircuit, state: State, targets: _Targets, ago: float) -> State:
+    """An event that arrived ``ago`` s before now, within the last step."""
+    lines = []
+    for receptor, line, (hit, weight) in zip(_RECEPTORS, (state.exc, state.inh), targets, strict=True):
+        if hit.size:
+            at = getattr(circuit, receptor)
+            line = line.copy()
+            line[hit] += weight * at.step[hit] * np.exp(-max(ago, 0.0) / at.tau[hit])
+        lines.append(line)
+    return replace(state, exc=lines[0], inh=lines[1])
+
+
+def _sample(circuit: NeuronCircuit, state: State, rows: Sequence[tuple[int, str]], kept: Array, k: int) -> None:
+    for row, (neuron, what) in enumerate(rows):
+        kept[row, k] = getattr(state, _STATE_OF[what])[neuron]
+
+
+_STATE_OF = {"v": "v", "exc_synin": "exc", "inh_synin": "inh", "adaptation": "w"}
+
+
+def _at(noise: Array, time: float) -> Array:
+    knot, share = divmod(time / JITTER_PERIOD, 1.0)
+    k = min(int(knot), noise.shape[1] - 2)
+    shift: Array = noise[:, k] * (1.0 - share) + noise[:, k + 1] * share
+    return shift
+
+
+def _bypassed(network: Network, inputs: Sequence[Array], start: float, duration: float) -> Emulated:
+    """Every event with a weight above 0 is a spike a latency later, which goes on through the recurrent synapses."""
+    n, externals = network.sites.size, network.synapses.externals
+    fan_out = _fan_out(network.synapses, np.arange(n), n)
+    spikes: list[list[Array]] = [[] for _ in range(n)]
+    wave = [(source, np.asarray(times)) for source, times in enumerate(inputs) if len(times)]
+    end = start + duration
+    while wave:
+        following: list[tuple[int, Array]] = []
+        for source, times in wave:
+            arrivals = times + LATENCY
+            arrivals = arrivals[(arrivals >= start) & (arrivals < end)]
+            for hit, _ in fan_out.get(source, ()):
+                for neuron in hit:
+                    if arrivals.size:
+                        spikes[neuron].append(arrivals)
+                        following.append((externals + int(neuron), arrivals))
+        wave = [item for item in following if item[0] in fan_out]
+    trains = tuple(np.sort(np.concatenate(found)) if found else np.empty(0) for found in spikes)
+    return Emulated(trains, np.empty(0), {}, None)
