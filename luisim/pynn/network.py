@@ -92,6 +92,7 @@ def emulate(
     duration: float,
     observed: Sequence[tuple[int, str]] = (),
     *,
+    fine: bool = True,
     run_seed: int = 0,
     state: State | None = None,
     watched: Index | None = None,
@@ -99,7 +100,8 @@ def emulate(
     """Run for ``duration`` s from ``state``.
 
     ``inputs``: spike times in s of each external source, on the same clock as the state. ``observed``: (neuron, "v",
-    "exc_synin", "inh_synin" or "adaptation"). ``watched``: neurons whose spikes are wanted; the rest is left out where nothing
+    "exc_synin", "inh_synin" or "adaptation"), sampled at the MADC's period, or with ``fine`` false at three times that.
+    ``watched``: neurons whose spikes are wanted; the rest is left out where nothing
     depends on it. In bypass mode every event at a neuron is a spike and no membrane is solved.
     """
     start = 0.0 if state is None else float(state.time[0]) if state.time.size else 0.0
@@ -111,7 +113,7 @@ def emulate(
     circuit = circuit_at(network.chip, network.sites, network.settings)
     state = resting(circuit) if state is None else state
     needed = _needed(network, observed, watched)
-    part = _solve(network, circuit.take(needed), state.take(needed), needed, inputs, start, duration, observed, run_seed)
+    part = _solve(network, circuit.take(needed), state.take(needed), needed, inputs, start, duration, observed, fine, run_seed)
     spikes = [np.empty(0)] * n
     for local, neuron in enumerate(needed):
         spikes[neuron] = part.spikes[local]
@@ -152,12 +154,13 @@ def _solve(
     start: float,
     duration: float,
     observed: Sequence[tuple[int, str]],
+    fine: bool,
     run_seed: int,
 ) -> Emulated:
     profile = PROFILES[network.chip.profile]
     externals, n = network.synapses.externals, needed.size
     fan_out = _fan_out(network.synapses, needed, network.sites.size)
-    h = MADC_PERIOD * (1 if observed else _COARSE)
+    h = MADC_PERIOD * (1 if observed and fine else _COARSE)
     steps = max(1, int(np.ceil(duration / h - 1e-6)))
     noise = None
     if network.chip.seed is not None:
@@ -186,7 +189,7 @@ def _solve(
         for arrival, source in due.pop(k, ()):
             state = _arrive(circuit, state, fan_out[source], float(state.time[0]) - arrival)
         _sample(circuit, state, rows, kept, k + 1)
-    time = start + h * np.arange(steps + 1) if observed else np.empty(0)
+    time = start + np.minimum(h * np.arange(steps + 1), duration)
     signals = {key: kept[row] for row, key in enumerate(observed)}
     return Emulated(tuple(np.array(times) for times in fired), time, signals, state)
 
