@@ -92,35 +92,36 @@ def emulate(
     duration: float,
     observed: Sequence[tuple[int, str]] = (),
     *,
+    start: float = 0.0,
+    state: State | None = None,
+    late: Sequence[tuple[float, int]] = (),
     fine: bool = True,
     run_seed: int = 0,
-    state: State | None = None,
     watched: Index | None = None,
 ) -> Emulated:
-    """Run for ``duration`` s from ``state``.
+    """Run for ``duration`` s from ``start``, with ``state`` and ``late`` from the run before.
 
-    ``inputs``: spike times in s of each external source, on the same clock as the state. ``observed``: (neuron, "v",
+    ``inputs``: spike times in s of each external source. ``observed``: (neuron, "v",
     "exc_synin", "inh_synin" or "adaptation"), sampled at the MADC's period, or with ``fine`` false at three times that.
     ``watched``: neurons whose spikes are wanted; the rest is left out where nothing
     depends on it. In bypass mode every event at a neuron is a spike and no membrane is solved.
     """
-    start = 0.0 if state is None else float(state.time[0]) if state.time.size else 0.0
     n = network.sites.size
     if network.bypass:
-        return _bypassed(network, inputs, start, duration)
+        return _bypassed(network, inputs, late, start + duration)
     if n == 0:
         return Emulated((), np.empty(0), {}, None)
     circuit = circuit_at(network.chip, network.sites, network.settings)
-    state = resting(circuit) if state is None else state
+    state = resting(circuit, start) if state is None else state
     needed = _needed(network, observed, watched)
-    part = _solve(network, circuit.take(needed), state.take(needed), needed, inputs, start, duration, observed, fine, run_seed)
+    part = _solve(network, circuit.take(needed), state.take(needed), needed, inputs, late, start, duration, observed, fine, run_seed)
     spikes = [np.empty(0)] * n
     for local, neuron in enumerate(needed):
         spikes[neuron] = part.spikes[local]
     assert part.state is not None
     # neurons that were left out rest: only the clock goes on
     ended = replace(state, time=np.full(n, start + duration)).put(needed, part.state)
-    return Emulated(tuple(spikes), part.time, part.signals, ended)
+    return replace(part, spikes=tuple(spikes), state=ended)
 
 
 def _needed(network: Network, observed: Sequence[tuple[int, str]], watched: Index | None) -> Index:
@@ -151,6 +152,7 @@ def _solve(
     state: State,
     needed: Index,
     inputs: Sequence[Array],
+    late: Sequence[tuple[float, int]],
     start: float,
     duration: float,
     observed: Sequence[tuple[int, str]],
@@ -167,10 +169,10 @@ def _solve(
         draw = ChipInstance(network.chip.seed).noise(NOISE_STREAM + run_seed)
         noise = jitter(profile, network.sites.size, duration, draw)[needed]
     due: dict[int, list[tuple[float, int]]] = {}
-    for source, times in enumerate(inputs):
+    arrivals = [*late, *((time + LATENCY, source) for source, times in enumerate(inputs) for time in times)]
+    for arrival, source in arrivals:
         if source in fan_out:
-            for time in times:
-                due.setdefault(int((time - start + LATENCY) / h), []).append((time + LATENCY, source))
+            due.setdefault(max(int((arrival - start) / h), 0), []).append((arrival, source))
     local = {int(neuron): index for index, neuron in enumerate(needed)}
     rows = [(local[neuron], what) for neuron, what in observed]
     kept = np.empty((len(rows), steps + 1))
@@ -191,7 +193,8 @@ def _solve(
         _sample(circuit, state, rows, kept, k + 1)
     time = start + np.minimum(h * np.arange(steps + 1), duration)
     signals = {key: kept[row] for row, key in enumerate(observed)}
-    return Emulated(tuple(np.array(times) for times in fired), time, signals, state)
+    after = tuple(sorted(event for events in due.values() for event in events))
+    return Emulated(tuple(np.array(times) for times in fired), time, signals, state, after)
 
 
 _Targets = tuple[tuple[Index, Array], tuple[Index, Array]]
@@ -242,23 +245,24 @@ def _at(noise: Array, time: float) -> Array:
     return shift
 
 
-def _bypassed(network: Network, inputs: Sequence[Array], start: float, duration: float) -> Emulated:
+def _bypassed(network: Network, inputs: Sequence[Array], late: Sequence[tuple[float, int]], end: float) -> Emulated:
     """Every event with a weight above 0 is a spike a latency later, which goes on through the recurrent synapses."""
     n, externals = network.sites.size, network.synapses.externals
     fan_out = _fan_out(network.synapses, np.arange(n), n)
     spikes: list[list[Array]] = [[] for _ in range(n)]
-    wave = [(source, np.asarray(times)) for source, times in enumerate(inputs) if len(times)]
-    end = start + duration
+    after: list[tuple[float, int]] = []
+    wave = [(source, np.asarray(times) + LATENCY) for source, times in enumerate(inputs) if len(times)]
+    wave += [(source, np.array([arrival])) for arrival, source in late]
     while wave:
         following: list[tuple[int, Array]] = []
-        for source, times in wave:
-            arrivals = times + LATENCY
-            arrivals = arrivals[(arrivals >= start) & (arrivals < end)]
-            for hit, _ in fan_out.get(source, ()):
-                for neuron in hit:
-                    if arrivals.size:
-                        spikes[neuron].append(arrivals)
-                        following.append((externals + int(neuron), arrivals))
+        for source, arrivals in wave:
+            after.extend((float(arrival), source) for arrival in arrivals[arrivals >= end])
+            now = arrivals[arrivals < end]
+            if now.size:
+                for hit, _ in fan_out.get(source, ()):
+                    for neuron in hit:
+                        spikes[neuron].append(now)
+                        following.append((externals + int(neuron), now + LATENCY))
         wave = [item for item in following if item[0] in fan_out]
     trains = tuple(np.sort(np.concatenate(found)) if found else np.empty(0) for found in spikes)
-    return Emulated(trains, np.empty(0), {}, None)
+    return Emulated(trains, np.empty(0), {}, None, tuple(after))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
 from luisim.hicannx.chip import ChipInstance
-from luisim.hicannx.constants import MADC_MAX, WEIGHT_MAX
+from luisim.hicannx.constants import MADC_MAX
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
 from luisim.pynn.mapping import Mapped, events_of, map_network
@@ -67,10 +67,10 @@ def _execute(state: State) -> None:
     state.executions += 1
     logger.info("run %d on the simulated chip %s, seed %s", state.executions, state.chip.profile, state.chip.seed)
     pieces: list[Piece] = []
-    membrane: Any = None
+    carried: Carried = (None, ())
     begin = 0.0
     for number, queued in enumerate(state.queue):
-        piece, membrane = _piece(state, queued, begin, number, membrane)
+        piece, carried = _piece(state, queued, begin, number, carried)
         pieces.append(piece)
         begin += queued.runtime
     state.queue = []
@@ -79,7 +79,10 @@ def _execute(state: State) -> None:
     state.running = True
 
 
-def _piece(state: State, queued: Queued, begin: float, number: int, membrane: Any) -> tuple[Piece, Any]:
+Carried = tuple[Any, tuple[tuple[float, int], ...]]  # the neurons' state, and the events that are on their way
+
+
+def _piece(state: State, queued: Queued, begin: float, number: int, carried: Carried) -> tuple[Piece, Carried]:
     """Run one piece, in parts where plasticity rules stop it."""
     mapped, runtime = queued.mapped, queued.runtime
     network = mapped.network
@@ -96,19 +99,20 @@ def _piece(state: State, queued: Queued, begin: float, number: int, membrane: An
     seed = state.executions * 4096 + number
     offset = begin * MS
     for start, stop, rules in stops:
-        # events that are on their way when a part ends arrive in the next: latency is no longer than the first step
-        inputs = [_between(sources[k] + offset, offset + start * MS, offset + stop * MS, start == 0.0) for k in sorted(sources)]
+        inputs = [_between(sources[k] + offset, offset + start * MS, offset + stop * MS) for k in sorted(sources)]
         part = emulate(
             network,
             inputs,
             (stop - start) * MS,
             observed,
+            start=offset + start * MS,
+            state=carried[0],
+            late=carried[1],
             fine=fine,
             run_seed=seed,
-            state=membrane,
             watched=watched,
         )
-        membrane = part.state
+        carried = part.state, part.late
         times.append(part.time)
         for neuron, train in enumerate(part.spikes):
             fired[neuron].append(train)
@@ -131,11 +135,12 @@ def _piece(state: State, queued: Queued, begin: float, number: int, membrane: An
     signals = _read_out(state, queued, begin, time, solved, state.executions * 64 + number)
     stop_at = begin + runtime
     inside = {cell: np.clip(train, begin, stop_at) for cell, train in spikes.items()}
-    return Piece(begin, stop_at, inside, signals), membrane
+    return Piece(begin, stop_at, inside, signals), carried
 
 
-def _between(times: Array, start: float, stop: float, first: bool) -> Array:
-    return times[(times >= start if not first else times >= 0.0) & (times < stop)]
+def _between(times: Array, start: float, stop: float) -> Array:
+    eps = 1e-12  # s; sums of times are not exact
+    return times[(times >= start - eps) & (times < stop - eps)]
 
 
 Rules = list[tuple[Any, PlasticityRule]]
@@ -198,8 +203,3 @@ def _read_out(
         signals.append(Signal(cell, variable, device, begin + stamps(grid) / MS, values))
     assert all(signal.values.max(initial=0.0) <= MADC_MAX for signal in signals)
     return tuple(signals)
-
-
-def largest_weight() -> int:
-    """What one synapse holds."""
-    return WEIGHT_MAX
