@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calibrations of a simulated chip that are kept: in memory, and in the user's cache folder, so that a script starts at once."""
+"""Calibrations of a simulated chip, kept in memory and in the user's cache folder: a script starts at once."""
 
 import hashlib
 import json

@@ -24,10 +24,12 @@ def setup(timestep: float = simulator.State.dt, min_delay: Any = "auto", **extra
     accepted; the chip is simulated. Ours: ``profile`` and ``seed`` choose the chip (None: nominal), ``strict`` the later
     rules of the interface. Raises KeyError for any other name.
     """
-    names = ("neuronPermutation", "initial_config", "enable_neuron_bypass", "connection", "max_delay", "backgroundPermutation")
-    unknown = set(extra_params) - {*names, *_REFUSED, "profile", "seed", "strict"}
+    names = ("neuronPermutation", "initial_config", "enable_neuron_bypass", "connection", "max_delay")
+    unknown = set(extra_params) - {*names, *_REFUSED, "backgroundPermutation", "profile", "seed", "strict"}
     if unknown:
-        raise KeyError(f"setup() does not know {', '.join(sorted(unknown))}; it takes {', '.join(names)}, profile, seed, strict.")
+        raise KeyError(
+            f"setup() does not know {', '.join(sorted(unknown))}; it takes {', '.join(names)}, profile, seed, strict."
+        )
     for refused in _REFUSED:
         if extra_params.get(refused) is not None:
             raise ParameterError(f"{refused} writes registers of the real chip, which are not simulated; leave it out.")

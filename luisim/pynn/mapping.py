@@ -61,7 +61,8 @@ def settings_of(state: State, population: Any) -> tuple[NeuronLsb, ...]:
         if wrong.size:
             kind = "connections between circuits" if name.startswith("multi") else "the logic between neighbours' spikes"
             raise UnsupportedExperiment(
-                f"{name} is set on neuron {wrong[0]} of {population.label}: {kind} cannot be simulated here; leave it at {only:g}."
+                f"{name} is set on neuron {wrong[0]} of {population.label}:"
+                f" {kind} cannot be simulated here; leave it at {only:g}."
             )
     rows = []
     for n in range(population.size):
@@ -80,13 +81,13 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
     coba = isinstance(population.celltype, cells.CalibHXNeuronCoba)
     for n in range(population.size):
         if p["cm"][n] != 63:
-            raise UnsupportedExperiment(f"cm = {p['cm'][n]:g}: calibration here works with the whole capacitance; set cm = 63.")
+            raise UnsupportedExperiment(f"cm = {p['cm'][n]:g}: calibration here takes the whole capacitance; set cm = 63.")
         if p["synapse_dac_bias"][n] != 600:
             raise UnsupportedExperiment(
                 f"synapse_dac_bias = {p['synapse_dac_bias'][n]:g}: only 600 is known, scale the weights instead."
             )
         if p["tau_syn_E"][n] != p["tau_syn_I"][n]:
-            raise UnsupportedExperiment("tau_syn_E and tau_syn_I differ: calibration here sets both inputs alike; give one value.")
+            raise UnsupportedExperiment("tau_syn_E and tau_syn_I differ: both inputs are calibrated alike; give one value.")
         groups[_target(p, n)].append(n)
     for target, members in groups.items():
         # the counter reaches 2.04 us at full clock; longer times need a slower one, which all neurons share

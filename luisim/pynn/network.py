@@ -50,7 +50,7 @@ class Synapses:
 
 @dataclass(frozen=True)
 class Network:
-    """Neurons at ``sites`` (0 to 511) of a chip with their ``settings``, and what connects them. ``bypass``: see :func:`emulate`."""
+    """Neurons at ``sites`` (0 to 511) of a chip with their ``settings``, and their synapses. ``bypass``: see emulate."""
 
     chip: Chip
     sites: Index
@@ -61,12 +61,16 @@ class Network:
 
 @dataclass(frozen=True)
 class Emulated:
-    """``spikes``: (k,) s for each neuron. ``time`` (j,) s and ``signals`` {(neuron, observable): (j,) V}. ``state``: at the end."""
+    """``spikes``: (k,) s for each neuron. ``time`` (j,) s and ``signals`` {(neuron, observable): (j,) V}.
+
+    ``state``: at the end; ``late``: (arrival in s, source) of events that are still on their way then.
+    """
 
     spikes: tuple[Array, ...]
     time: Array
     signals: dict[tuple[int, str], Array]
     state: State | None
+    late: tuple[tuple[float, int], ...] = ()
 
 
 def circuit_at(chip: Chip, sites: Index, settings: tuple[NeuronLsb, ...]) -> NeuronCircuit:
@@ -114,7 +118,8 @@ def emulate(
     circuit = circuit_at(network.chip, network.sites, network.settings)
     state = resting(circuit, start) if state is None else state
     needed = _needed(network, observed, watched)
-    part = _solve(network, circuit.take(needed), state.take(needed), needed, inputs, late, start, duration, observed, fine, run_seed)
+    chosen, begin = circuit.take(needed), state.take(needed)
+    part = _solve(network, chosen, begin, needed, inputs, late, start, duration, observed, fine, run_seed)
     spikes = [np.empty(0)] * n
     for local, neuron in enumerate(needed):
         spikes[neuron] = part.spikes[local]
@@ -205,6 +210,8 @@ def _fan_out(synapses: Synapses, needed: Index, n: int) -> dict[int, _Targets]:
     place = np.full(n, -1)
     place[needed] = np.arange(needed.size)
     found: dict[int, _Targets] = {}
+    if not synapses.source.size:
+        return found
     order = np.argsort(synapses.source, kind="stable")
     sources, firsts = np.unique(synapses.source[order], return_index=True)
     for source, chosen in zip(sources, np.split(order, firsts[1:]), strict=True):

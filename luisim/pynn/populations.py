@@ -89,7 +89,8 @@ class _Cells:
 
 def _refuse_early_access(population: Any) -> None:
     state = simulator.state
-    if state.strict and state.initial_config is not None and not state.mapped and isinstance(population.celltype, cells.HXNeuron):
+    early = state.initial_config is not None and not state.mapped
+    if state.strict and early and isinstance(population.celltype, cells.HXNeuron):
         raise RuntimeError(
             "strict: with an initial_config parameters exist only after the network was mapped;"
             " call pynn.run(None, pynn.RunCommand.PREPARE) first, or give them to HXNeuron."
@@ -135,7 +136,8 @@ class Population(_Cells, common.Population):  # type: ignore[misc]
             found = state.initial_config.neurons(self.sites)
             for key in cells.SETTABLE:
                 if key not in self.celltype.given:
-                    self._parameters[key] = np.array([getattr(neuron, key) for neuron in found], dtype=self._parameters[key].dtype)
+                    kind = self._parameters[key].dtype
+                    self._parameters[key] = np.array([getattr(neuron, key) for neuron in found], dtype=kind)
         self.version = np.zeros(self.size, dtype=np.intp)  # counts changes: a Poisson train lives as long as its number
         self.trains: dict[tuple[int, int], Any] = {}
         self.number = len(state.populations)

@@ -43,9 +43,8 @@ def checked_weight(value: float, receptor: str) -> float:
         raise errors.ConnectionError(f"A weight of {value} is no number.")
     whole = round(float(value))  # as the interface does: 42.5 becomes 42
     if (whole < 0) if receptor == "excitatory" else (whole > 0):
-        raise errors.ConnectionError(
-            f"A weight of {whole} does not fit the {receptor} receptor: it takes {'0 and more' if receptor == 'excitatory' else '0 and less'}."
-        )
+        allowed = "0 and more" if receptor == "excitatory" else "0 and less"
+        raise errors.ConnectionError(f"A weight of {whole} does not fit the {receptor} receptor: it takes {allowed}.")
     return float(whole)
 
 

@@ -100,9 +100,7 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
             if name not in known:
                 raise errors.RecordingError(name, self.population.celltype)
         cells = None if filter_ids is None else {int(cell) for cell in filter_ids}
-        block = neo.Block(
-            name=self.population.label, description=self.population.describe(), rec_datetime=datetime.now()
-        )
+        block = neo.Block(name=self.population.label, description=self.population.describe(), rec_datetime=datetime.now())
         block.annotate(**self.metadata, **(annotations or {}))
         segments = list(self.cache)
         if self._simulator.state.running and not self.clear_flag:

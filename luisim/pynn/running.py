@@ -185,7 +185,7 @@ def _read_out(
     for (cell, variable), device in sorted(queued.devices.items()):
         key = (queued.mapped.neurons[cell], variable)
         if device.startswith("pad"):
-            logger.warning("%s leads %s of neuron %d to a pin: there is no oscilloscope here, so no data.", device, variable, cell)
+            logger.warning("%s leads %s of neuron %d to a pin: no oscilloscope is here, so no data.", device, variable, cell)
             continue
         duration = queued.runtime * MS
         if device == "cadc" and queued.runtime > CADC_MEMORY:

@@ -52,7 +52,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Piece:
-    """The data of one piece of a run. ``start``, ``stop`` in ms; ``spikes`` of each recorded cell in ms from the run's start."""
+    """The data of one piece of a run. ``start``, ``stop``, and ``spikes`` of each recorded cell: ms from the run's start."""
 
     start: float
     stop: float

@@ -128,7 +128,7 @@ class SpikeSourceArray(ChipCell, standard.SpikeSourceArray):  # type: ignore[mis
 
 
 class SpikeSourcePoisson(ChipCell, standard.SpikeSourcePoisson):  # type: ignore[misc]
-    """Events from outside the chip, drawn once: the train stays until a parameter changes. ``rate`` in Hz of the chip's time."""
+    """Events from outside the chip, drawn once: a train stays until a parameter changes. ``rate`` in Hz of the chip's time."""
 
     recordable: ClassVar[list[str]] = ["spikes"]
     receptor_types = ()
