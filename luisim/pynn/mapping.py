@@ -95,7 +95,7 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
             raise UnsupportedExperiment("tau_refrac above 2.04 us needs a slower clock, which PyNN cannot choose; set it to 2.")
         config = ChipConfig(state.chip, target)
         for n, neuron in zip(members, config.neurons(population.sites[members]), strict=True):
-            changed = {
+            changed: dict[str, Any] = {
                 "excitatory_input_i_bias_gm": int(p["i_synin_gm_E"][n]),
                 "inhibitory_input_i_bias_gm": int(p["i_synin_gm_I"][n]),
             }

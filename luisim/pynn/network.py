@@ -215,10 +215,10 @@ def _fan_out(synapses: Synapses, needed: Index, n: int) -> dict[int, _Targets]:
     order = np.argsort(synapses.source, kind="stable")
     sources, firsts = np.unique(synapses.source[order], return_index=True)
     for source, chosen in zip(sources, np.split(order, firsts[1:]), strict=True):
-        both = []
+        both: list[tuple[Index, Array]] = []
         for receptor in (0, 1):
             of = chosen[(synapses.receptor[chosen] == receptor) & (place[synapses.neuron[chosen]] >= 0)]
-            total = np.bincount(place[synapses.neuron[of]], synapses.weight[of], needed.size)
+            total: Array = np.bincount(place[synapses.neuron[of]], synapses.weight[of], needed.size).astype(np.float64)
             hit = np.flatnonzero(total)
             both.append((hit, total[hit]))
         found[int(source)] = (both[0], both[1])

@@ -81,7 +81,7 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
 
     def reset(self) -> None:
         """Record nothing any more. What was recorded since the last reset() stays."""
-        self.recorded = defaultdict(set)
+        self.recorded: dict[Any, set[Any]] = defaultdict(set)
         self.devices = {}
 
     def get(

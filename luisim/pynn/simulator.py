@@ -148,8 +148,9 @@ state: Any = _NotSetUp()
 def begin() -> State:
     """A fresh state in place of the current one."""
     global state
-    state = State()
-    return state
+    fresh = State()
+    state = fresh
+    return fresh
 
 
 def finish() -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cell types: the neuron circuit in LSB, the calibrated neuron, and the spike sources outside and on the chip."""
 
-from dataclasses import fields
 from typing import Any, ClassVar
 
 from pyNN.errors import NonExistentParameterError
@@ -34,7 +33,9 @@ _WITHOUT_EFFECT = {"multicompartment_i_bias_nmda": 0.0, "refractory_period_input
 
 
 def _neuron_defaults() -> dict[str, Any]:
-    values = {f.name: f.default if isinstance(f.default, bool) else float(f.default) for f in fields(NeuronLsb)}
+    off = NeuronLsb()
+    # PyNN keeps numbers as floats; switches stay switches
+    values = {name: v if isinstance(v := getattr(off, name), bool) else float(v) for name in SETTINGS}
     return dict(sorted((values | FIXED | _WITHOUT_EFFECT).items()))
 
 

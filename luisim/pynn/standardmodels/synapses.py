@@ -9,7 +9,7 @@ from pyNN.standardmodels import synapses as standard
 from luisim.pynn.plasticity_rules import PlasticityRule
 
 
-class StaticSynapse(standard.StaticSynapse):
+class StaticSynapse(standard.StaticSynapse):  # type: ignore[misc]
     """A synapse with a fixed weight: whole numbers, negative on the inhibitory receptor. Several add up beyond 63."""
 
     translations = build_translations(("weight", "weight"), ("delay", "delay"))
