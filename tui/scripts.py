@@ -18,8 +18,8 @@ def is_script(name: str) -> bool:
     return Path(name).suffix in SUFFIXES
 
 
-def run(path: Path, figures: Path | None, seed: int, profile: str) -> int:
-    """Run it; its figures go into ``figures``, by default beside it.
+def run(path: Path, figures: Path | None, chip: str) -> int:
+    """Run it on ``chip`` (profile:seed); its figures go into ``figures``, by default beside it.
 
     Raises :class:`~luisim.errors.ParameterError` if it is not there or PyNN is missing,
     :class:`~luisim.errors.SimulationError` if its code failed.
@@ -28,12 +28,12 @@ def run(path: Path, figures: Path | None, seed: int, profile: str) -> int:
         raise ParameterError(f"There is no script {path}; give a Python script (.py) or a notebook (.ipynb).")
     if importlib.util.find_spec("pyNN") is None:
         raise ParameterError("Scripts for the chip need PyNN: pip install 'luisim[pynn]'.")
-    from luisim.pynn.simulator import CHIP_VARIABLE, chip
+    from luisim.pynn.simulator import CHIP_VARIABLE, chip_called
 
-    chip(profile, seed)  # says at once if there is no such profile
+    chip_called(chip)  # says at once if there is no such chip
     folder = path.parent if figures is None else figures
     command = [sys.executable, "-m", "luisim.pynn.script", str(path), str(folder)]
-    done = subprocess.run(command, env=os.environ | {CHIP_VARIABLE: f"{profile}:{seed}"}, check=False)
+    done = subprocess.run(command, env=os.environ | {CHIP_VARIABLE: chip}, check=False)
     if done.returncode:
         raise SimulationError(_FAILED)
     return 0

@@ -5,6 +5,7 @@ A process of its own, so that the stand-ins end with it. The code is run as it i
 """
 
 import argparse
+import ast
 import json
 import logging
 import os
@@ -96,21 +97,21 @@ def main() -> int:
     sys.path.insert(0, str(path.parent))
     sys.argv = [str(path)]
     names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
-    for where, code in parts:
-        if not _run(where, code, names):
-            show()
-            return FAILED
-        function = names.get(stand_ins.MEASURE_VOLTAGE)
-        if function not in (None, stand_ins.measure_voltage):
-            print("luisim: measure_voltage drives registers; the simulated converter stands in for it", file=sys.stderr)
-            names[stand_ins.MEASURE_VOLTAGE] = stand_ins.measure_voltage
+    fine = all(_run(where, code, names) for where, code in parts)
     show()
-    return 0
+    return 0 if fine else FAILED
 
 
 def _run(where: str, code: str, names: dict[str, Any]) -> bool:
+    """Statement by statement, so that a function that only drives registers is replaced before it is called."""
+    from luisim.pynn.stand_ins import MEASURE_VOLTAGE, measure_voltage
+
     try:
-        exec(compile(code, where, "exec"), names)
+        for statement in ast.parse(code, where).body:
+            exec(compile(ast.Module([statement], []), where, "exec"), names)
+            if isinstance(statement, ast.FunctionDef) and statement.name == MEASURE_VOLTAGE:
+                print("luisim: measure_voltage drives registers; the simulated MADC stands in for it", file=sys.stderr)
+                names[MEASURE_VOLTAGE] = measure_voltage
     except SystemExit as stop:
         return stop.code in (None, 0)
     except KeyboardInterrupt:

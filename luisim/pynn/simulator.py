@@ -25,6 +25,7 @@ MS = 1e-3
 MADC_SITES = 2
 CADC_MEMORY = 0.15  # ms; pynn: a longer CADC recording loses what comes after
 CHIP_VARIABLE = "LUISIM_CHIP"
+DEFAULT_CHIP = "v3_tutorial:1"  # the kind that the notebooks of today are written for
 
 
 class RunCommand(Enum):
@@ -160,11 +161,15 @@ def finish() -> None:
 
 
 def chip_of_environment() -> Chip:
-    """The chip that scripts get which do not choose: ``LUISIM_CHIP`` as ``profile:seed``, else v3_tutorial:1."""
-    text = os.environ.get(CHIP_VARIABLE, "v3_tutorial:1")
+    """The chip that scripts get which do not choose one: ``LUISIM_CHIP``, else :data:`DEFAULT_CHIP`."""
+    return chip_called(os.environ.get(CHIP_VARIABLE, DEFAULT_CHIP))
+
+
+def chip_called(text: str) -> Chip:
+    """A chip as ``profile:seed``, the seed a number or ``nominal``. Raises :class:`~luisim.errors.ParameterError`."""
     profile, _, seed = text.partition(":")
     if seed not in ("", "nominal") and not seed.isdigit():
-        raise ParameterError(f"{CHIP_VARIABLE} = {text!r}: write it as profile:seed, for example v3_tutorial:1.")
+        raise ParameterError(f"{text!r} is no chip: write profile:seed, for example {DEFAULT_CHIP} or v2_2021:nominal.")
     return chip(profile, None if seed == "nominal" else int(seed or 1))
 
 

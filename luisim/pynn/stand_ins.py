@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from luisim.errors import UnsupportedExperiment
-from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, WEIGHT_MAX
 from luisim.hicannx.chip import ChipInstance
+from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, WEIGHT_MAX
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import madc, madc_times, stamps
 from luisim.pynn import helper, simulator, widgets
@@ -175,6 +175,6 @@ def install() -> None:
         "Markdown": str,
         "clear_output": lambda *_, **__: None,
     }
-    ipython = _module("IPython", {"get_ipython": lambda: None}, "there is no notebook server")
+    ipython = _module("IPython", {"get_ipython": lambda: None, "version_info": (9, 0, 0)}, "there is no notebook server")
     ipython.display = _module("IPython.display", dict(display), "there is no browser")  # type: ignore[attr-defined]
     sys.meta_path.insert(0, _Refuser())  # type: ignore[arg-type]
