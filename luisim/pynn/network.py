@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from luisim.hicannx.chip import ChipInstance, Mismatch
 from luisim.hicannx.constants import MADC_PERIOD, SYNAPSE_LATENCY, SYNAPSE_PULSE
 from luisim.hicannx.electrical import NeuronCircuit, electrical
-from luisim.hicannx.neuron import State, resting, step
+from luisim.hicannx.neuron import Spikes, State, resting, step
 from luisim.hicannx.parameters import NeuronLsb, columns
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.run import JITTER_PERIOD, jitter
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 LATENCY = SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE  # s, from an event's stamp to its effect; recurrent events alike
-_COARSE = 3  # MADC periods in a step where nobody looks at the membrane: 0.1 us
+_COARSE = 3  # MADC periods in a step: 0.1 us
 _RECEPTORS = ("excitatory", "inhibitory")
 NOISE_STREAM = 2**33  # of the thresholds' noise, apart from the streams of the experiment files
 
@@ -106,7 +106,7 @@ def emulate(
     """Run for ``duration`` s from ``start``, with ``state`` and ``late`` from the run before.
 
     ``inputs``: spike times in s of each external source. ``observed``: (neuron, "v",
-    "exc_synin", "inh_synin" or "adaptation"), sampled at the MADC's period, or with ``fine`` false at three times that.
+    "exc_synin", "inh_synin" or "adaptation"), sampled each 0.1 us, with ``fine`` at the MADC's period around spikes.
     ``watched``: neurons whose spikes are wanted; the rest is left out where nothing
     depends on it. In bypass mode every event at a neuron is a spike and no membrane is solved.
     """
@@ -167,39 +167,56 @@ def _solve(
     profile = PROFILES[network.chip.profile]
     externals, n = network.synapses.externals, needed.size
     fan_out = _fan_out(network.synapses, needed, network.sites.size)
-    h = MADC_PERIOD * (1 if observed and fine else _COARSE)
+    h = MADC_PERIOD * _COARSE
     steps = max(1, int(np.ceil(duration / h - 1e-6)))
     noise = None
     if network.chip.seed is not None:
         draw = ChipInstance(network.chip.seed).noise(NOISE_STREAM + run_seed)
         noise = jitter(profile, network.sites.size, duration, draw)[needed]
+    # events wait for the step that begins nearest to them: late or early by 50 ns at most, and neither on average
     due: dict[int, list[tuple[float, int]]] = {}
     arrivals = [*late, *((time + LATENCY, source) for source, times in enumerate(inputs) for time in times)]
     for arrival, source in arrivals:
         if source in fan_out:
-            due.setdefault(max(int((arrival - start) / h), 0), []).append((arrival, source))
+            due.setdefault(max(round((arrival - start) / h), 0), []).append((arrival, source))
     local = {int(neuron): index for index, neuron in enumerate(needed)}
     rows = [(local[neuron], what) for neuron, what in observed]
-    kept = np.empty((len(rows), steps + 1))
-    _sample(circuit, state, rows, kept, 0)
+    looked_at = np.unique(np.array([row for row, _ in rows], dtype=np.intp))
+    time: list[float] = [start]
+    kept = [_sample(state, rows)]
     fired: list[list[float]] = [[] for _ in range(n)]
     for k in range(steps):
+        for arrival, source in due.pop(k, ()):
+            state = _arrive(circuit, state, fan_out[source], start + k * h - arrival)
         length = min(h, duration - k * h)
         shift: Array | float = 0.0 if noise is None else _at(noise, (k + 0.5) * h)
-        state, spikes = step(circuit, state, length, shift)
-        for neuron, time in zip(spikes.neuron, spikes.time, strict=True):
-            fired[neuron].append(float(time))
-            source = externals + int(needed[neuron])
-            if source in fan_out:
-                arrival = float(time) + LATENCY
-                due.setdefault(int((arrival - start) / h), []).append((arrival, source))
-        for arrival, source in due.pop(k, ()):
-            state = _arrive(circuit, state, fan_out[source], float(state.time[0]) - arrival)
-        _sample(circuit, state, rows, kept, k + 1)
-    time = start + np.minimum(h * np.arange(steps + 1), duration)
-    signals = {key: kept[row] for row, key in enumerate(observed)}
-    after = tuple(sorted(event for events in due.values() for event in events))
-    return Emulated(tuple(np.array(times) for times in fired), time, signals, state, after)
+        # where somebody looks, a spike and its reset are cut as finely as the MADC samples
+        parts = _COARSE if fine and np.any(state.reset_until[looked_at] > state.time[looked_at]) else 1
+        found = _advance(circuit, state, length, parts, shift)
+        if fine and parts == 1 and np.isin(found[0][1].neuron, looked_at).any():
+            found = _advance(circuit, state, length, _COARSE, shift)
+        for after, spikes in found:
+            for neuron, at in zip(spikes.neuron, spikes.time, strict=True):
+                fired[neuron].append(float(at))
+                source = externals + int(needed[neuron])
+                if source in fan_out:
+                    due.setdefault(round((float(at) + LATENCY - start) / h), []).append((float(at) + LATENCY, source))
+            if rows:
+                time.append(float(after.time[0]))
+                kept.append(_sample(after, rows))
+        state = found[-1][0]
+    signals = {key: np.array([sample[row] for sample in kept]) for row, key in enumerate(observed)}
+    on_their_way = tuple(sorted(event for events in due.values() for event in events))
+    trains = tuple(np.array(times) for times in fired)
+    return Emulated(trains, np.array(time), signals, state, on_their_way)
+
+
+def _advance(circuit: NeuronCircuit, state: State, h: float, parts: int, shift: Array | float) -> list[tuple[State, Spikes]]:
+    found: list[tuple[State, Spikes]] = []
+    for _ in range(parts):
+        state, spikes = step(circuit, state, h / parts, shift)
+        found.append((state, spikes))
+    return found
 
 
 _Targets = tuple[tuple[Index, Array], tuple[Index, Array]]
@@ -226,20 +243,19 @@ def _fan_out(synapses: Synapses, needed: Index, n: int) -> dict[int, _Targets]:
 
 
 def _arrive(circuit: NeuronCircuit, state: State, targets: _Targets, ago: float) -> State:
-    """An event that arrived ``ago`` s before now, within the last step."""
+    """An event that arrives ``ago`` s before now, or after now where that is negative."""
     lines = []
     for receptor, line, (hit, weight) in zip(_RECEPTORS, (state.exc, state.inh), targets, strict=True):
         if hit.size:
             at = getattr(circuit, receptor)
             line = line.copy()
-            line[hit] += weight * at.step[hit] * np.exp(-max(ago, 0.0) / at.tau[hit])
+            line[hit] += weight * at.step[hit] * np.exp(-ago / at.tau[hit])
         lines.append(line)
     return replace(state, exc=lines[0], inh=lines[1])
 
 
-def _sample(circuit: NeuronCircuit, state: State, rows: Sequence[tuple[int, str]], kept: Array, k: int) -> None:
-    for row, (neuron, what) in enumerate(rows):
-        kept[row, k] = getattr(state, _STATE_OF[what])[neuron]
+def _sample(state: State, rows: Sequence[tuple[int, str]]) -> list[float]:
+    return [float(getattr(state, _STATE_OF[what])[neuron]) for neuron, what in rows]
 
 
 _STATE_OF = {"v": "v", "exc_synin": "exc", "inh_synin": "inh", "adaptation": "w"}
