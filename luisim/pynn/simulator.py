@@ -134,8 +134,6 @@ class State(common.control.BaseState):  # type: ignore[misc]
 class _NotSetUp:
     """What stands in place of the state before ``setup()`` and after ``end()``."""
 
-    recorders: frozenset[Any] = frozenset()
-
     def __getattr__(self, item: str) -> Any:
         raise RuntimeError("There is no chip: call pynn.setup() first (pynn.end() lets go of it).")
 
