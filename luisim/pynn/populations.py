@@ -20,6 +20,12 @@ class Assembly(common.Assembly):  # type: ignore[misc]
     _simulator = simulator
 
 
+def _column(value: Any, size: int) -> NDArray[Any]:
+    """An array with one element for each cell; an element may be a sequence of spike times."""
+    array = np.array(value)
+    return array if array.ndim else np.full(size, value)
+
+
 class _Cells:
     """What a population and a view of it share. Parameters live in the population, one array each."""
 
@@ -131,7 +137,7 @@ class Population(_Cells, common.Population):  # type: ignore[misc]
         space = self.celltype.native_parameters
         space.shape = (self.size,)
         space.evaluate(simplify=False)
-        self._parameters: dict[str, NDArray[Any]] = {key: np.array(value) for key, value in space.as_dict().items()}
+        self._parameters: dict[str, NDArray[Any]] = {key: _column(value, self.size) for key, value in space.as_dict().items()}
         if isinstance(self.celltype, cells.HXNeuron) and state.initial_config is not None:
             found = state.initial_config.neurons(self.sites)
             for key in cells.SETTABLE:

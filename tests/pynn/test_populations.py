@@ -19,7 +19,9 @@ def sources(*trains: list[float]) -> pynn.Population:
     return pynn.Population(len(trains), pynn.cells.SpikeSourceArray(spike_times=list(trains)))
 
 
-def connect(pre: object, post: object, connector: object, weight: object = 1.0, receptor: str = "excitatory") -> pynn.Projection:
+def connect(
+    pre: object, post: object, connector: object, weight: object = 1.0, receptor: str = "excitatory"
+) -> pynn.Projection:
     return pynn.Projection(pre, post, connector, synapse_type=Static(weight=weight), receptor_type=receptor)
 
 
@@ -99,9 +101,12 @@ def test_a_projection_from_an_assembly() -> None:
 
 def test_create_and_connect() -> None:
     pynn.setup(enable_neuron_bypass=True)
-    target, source = pynn.create(pynn.cells.HXNeuron()), sources([0.001])
+    source = sources([0.001])
+    with pytest.warns(DeprecationWarning):  # by PyNN itself
+        target = pynn.create(pynn.cells.HXNeuron())
     target.record("spikes")
-    pynn.connect(source, target, weight=1.0, receptor_type="excitatory")
+    with pytest.warns(DeprecationWarning):
+        pynn.connect(source, target, weight=1.0, receptor_type="excitatory")
     pynn.run(0.01)
     assert target.get_data().segments[0].spiketrains[0].size == 1
 
