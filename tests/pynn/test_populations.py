@@ -102,10 +102,10 @@ def test_a_projection_from_an_assembly() -> None:
 def test_create_and_connect() -> None:
     pynn.setup(enable_neuron_bypass=True)
     source = sources([0.001])
-    with pytest.warns(DeprecationWarning):  # by PyNN itself
+    with pytest.warns(DeprecationWarning, match="deprecated"):  # by PyNN itself
         target = pynn.create(pynn.cells.HXNeuron())
     target.record("spikes")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         pynn.connect(source, target, weight=1.0, receptor_type="excitatory")
     pynn.run(0.01)
     assert target.get_data().segments[0].spiketrains[0].size == 1
@@ -193,7 +193,7 @@ def test_weights_of_a_projection_are_set_by_matrix_list_and_number() -> None:
 
 def test_set_weights_of_old() -> None:
     projection = connect(sources([]), neurons(1), pynn.AllToAllConnector())
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         projection.setWeights(12)
     assert projection.get("weight", "array")[0, 0] == 12
 

@@ -136,7 +136,7 @@ def test_pads_lead_out_and_give_no_data(caplog: pytest.LogCaptureFixture) -> Non
     assert len(population.get_data("v").segments[0].irregularlysampledsignals) == 1
     assert any("pin" in message for message in caplog.messages)
     with pytest.raises(ValueError, match="pad_0"):
-        population[1:2].record(["exc_synin"], device="pad_0")
+        population[1:2].record("v", device="pad_0")
 
 
 def test_a_pad_leads_one_neuron_out() -> None:
