@@ -193,8 +193,9 @@ def test_excitation_raises_and_inhibition_lowers_the_membrane() -> None:
         pynn.run(0.014)
         v = population.get_data("v").segments[0].irregularlysampledsignals[0].magnitude[-60:]
         ends.append(float(v.mean()))
-    assert ends[0] - ends[1] == pytest.approx(45.0, abs=8.0)  # recorded: 45.5 LSB at weight 63
-    assert ends[1] - ends[2] == pytest.approx(45.0, abs=12.0)
+    # recorded: 45.5 LSB at weight 63 on one neuron; the gain is not calibrated and differs from neuron to neuron
+    assert ends[0] - ends[1] == pytest.approx(45.5, rel=0.35)
+    assert ends[1] - ends[2] == pytest.approx(45.5, rel=0.35)
 
 
 def test_a_weight_above_63_counts_whole() -> None:
