@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from luisim.hicannx.chip import ChipInstance, Mismatch
 from luisim.hicannx.constants import MADC_PERIOD, SYNAPSE_LATENCY, SYNAPSE_PULSE
 from luisim.hicannx.electrical import NeuronCircuit, electrical
+from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.neuron import Spikes, State, resting, step
 from luisim.hicannx.parameters import NeuronLsb, columns
 from luisim.hicannx.profiles import PROFILES

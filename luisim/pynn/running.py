@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
-from luisim.hicannx.chip import ChipInstance
 from luisim.hicannx.constants import MADC_MAX
+from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
 from luisim.pynn.mapping import Mapped, events_of, map_network

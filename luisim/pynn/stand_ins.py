@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from luisim.errors import UnsupportedExperiment
-from luisim.hicannx.chip import ChipInstance
 from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, WEIGHT_MAX
+from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import madc, madc_times, stamps
 from luisim.pynn import helper, simulator, widgets
