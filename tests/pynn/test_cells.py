@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HXNeuron and the calibrated neurons: names, defaults, ranges, calibrations."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pyNN.errors import InvalidDimensionsError, InvalidParameterValueError, NonExistentParameterError
 
 import luisim.pynn as pynn
 from luisim.errors import LuisimError, UnsupportedExperiment
+from luisim.hicannx.calibration import NeuronTarget
 from luisim.hicannx.constants import MADC_OFFSET, MADC_PER_CADC
 from luisim.hicannx.parameters import SETTINGS
+from luisim.pynn.calibrations import FIRST, SHIPPED, ChipConfig, _block, calibrate
+from luisim.pynn.network import Chip
 from luisim.pynn.standardmodels.cells import FIXED
 
 ON = {
@@ -162,3 +167,19 @@ def test_coba_pulls_towards_its_reversal_potential() -> None:
 def test_sources_have_no_circuit() -> None:
     with pytest.raises(LuisimError, match="sources"):
         _ = pynn.Population(1, pynn.cells.SpikeSourceArray()).actual_hwparams
+
+
+@pytest.mark.parametrize(("profile", "seed"), SHIPPED)
+def test_shipped_calibrations_are_those_of_today(profile: str, seed: int) -> None:
+    # the model or the calibration changed? python -m luisim.pynn.calibrations writes them anew
+    chip, sites = Chip(profile, seed), np.arange(FIRST)
+    assert ChipConfig(chip, NeuronTarget()).neurons(sites) == calibrate(chip, NeuronTarget(), sites)
+
+
+def test_calibrations_are_kept(calibrations: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ChipConfig(Chip("v3_tutorial", 5), NeuronTarget())
+    found = config.neurons(np.arange(2))
+    _block.cache_clear()
+    monkeypatch.setattr("luisim.pynn.calibrations.calibrate", lambda *_: pytest.fail("calibrated twice"))
+    assert config.neurons(np.arange(2)) == found
+    assert list((calibrations / "calibrations").glob("*.json"))
