@@ -2,7 +2,7 @@
 """Calibrations of a simulated chip, kept in memory and in the user's cache folder: a script starts at once.
 
 Those of the chips that scripts get by default are part of the package, in ``calibrated/``. They are written by
-``python -m luisim.pynn.calibrations`` whenever the model or the calibration changes; a test compares.
+``python -c "from luisim.pynn.calibrations import main; main()"`` whenever the model or the calibration changes; a test compares.
 """
 
 import hashlib
@@ -101,7 +101,3 @@ def main() -> None:
         chip, target = Chip(profile, seed), NeuronTarget()
         neurons = calibrate(chip, target, np.arange(FIRST)) + calibrate(chip, target, np.arange(FIRST, NEURONS))
         _write(_SHIPPED / f"{profile}-{seed}.json", neurons)
-
-
-if __name__ == "__main__":
-    main()

@@ -171,7 +171,7 @@ def test_sources_have_no_circuit() -> None:
 
 @pytest.mark.parametrize(("profile", "seed"), SHIPPED)
 def test_shipped_calibrations_are_those_of_today(profile: str, seed: int) -> None:
-    # the model or the calibration changed? python -m luisim.pynn.calibrations writes them anew
+    # the model or the calibration changed? luisim.pynn.calibrations.main() writes them anew
     chip, sites = Chip(profile, seed), np.arange(FIRST)
     assert ChipConfig(chip, NeuronTarget()).neurons(sites) == calibrate(chip, NeuronTarget(), sites)
 
