@@ -30,6 +30,7 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 board_commands.register(app)
+scripts.register(app)
 
 On = Annotated[
     tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")
