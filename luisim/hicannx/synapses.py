@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SynapseArray: one of the chip's two arrays of 256 x 256 synapses and 128 drivers, as its configuration memory holds it.
 
-Driver ``d`` listens to the PADI bus ``d % 4`` and drives rows ``2 d`` and ``2 d + 1``. It takes an event if the event's 5 bit row
-select equals its own number on the bus in all bits of its mask; a synapse adds its weight if its label equals the event's low 6.
+Driver ``d`` listens to the PADI bus ``d % 4`` and drives rows ``2 d`` and ``2 d + 1``. It takes an event if
+the event's 5 bit row select equals its own number on the bus in all bits of its mask; a synapse adds its weight if its label
+equals the event's low 6 bits.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +24,6 @@ _BOUNDS = {
     "signs": ((ROWS,), -1, 1),
     "masks": ((DRIVERS,), 0, 2**SELECT_BITS - 1),
     "enabled": ((DRIVERS,), 0, 1),
-    "stp": ((DRIVERS,), 0, 1),
 }
 
 
@@ -30,8 +31,8 @@ _BOUNDS = {
 class SynapseArray:
     """``weights``, ``labels``: (256, 256), rows by columns. ``signs``: (256,) +1 excitatory, -1 inhibitory, 0 off.
 
-    ``masks``, ``enabled``, ``stp``: (128,) of the drivers: row select mask, switch, short-term plasticity on. Arrays are copied and
-    read-only. Raises :class:`~luisim.errors.ParameterError` naming the first cell that is out of bounds.
+    ``masks``, ``enabled``: (128,) of the drivers: row select mask and switch. Arrays are copied and read-only. Raises
+    :class:`~luisim.errors.ParameterError` naming the first cell that is out of bounds.
     """
 
     weights: Bytes
@@ -39,10 +40,9 @@ class SynapseArray:
     signs: NDArray[np.int8]
     masks: Bytes
     enabled: NDArray[np.bool_]
-    stp: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        kinds = {"signs": np.int8, "enabled": np.bool_, "stp": np.bool_}
+        kinds: dict[str, Any] = {"signs": np.int8, "enabled": np.bool_}
         for name, (shape, low, high) in _BOUNDS.items():
             value = checked(name, getattr(self, name), shape, low, high).astype(kinds.get(name, np.uint8))
             value.setflags(write=False)
@@ -51,7 +51,8 @@ class SynapseArray:
     @classmethod
     def empty(cls) -> "SynapseArray":
         """All rows off, all weights 0."""
-        return cls(**{name: np.zeros(shape, dtype=np.int64) for name, (shape, _, _) in _BOUNDS.items()})
+        empty: dict[str, Any] = {name: np.zeros(shape, dtype=np.int64) for name, (shape, _, _) in _BOUNDS.items()}
+        return cls(**empty)
 
     def columns_of(self, bus: int, event: int) -> NDArray[np.int64]:
         """(2, 256): summed weights, excitatory then inhibitory, that an event of 14 bits on ``bus`` gives each column."""
@@ -67,7 +68,7 @@ class SynapseArray:
 
     @property
     def used(self) -> dict[str, int]:
-        """Rows, drivers and synapses in use; a synapse of weight 0 counts if its row is on and its label is not 0."""
+        """Rows, drivers and synapses in use: rows that are on, drivers that are, weights above 0 in such rows."""
         on = np.repeat(self.enabled, 2) & (self.signs != 0)
         return {"rows": int(on.sum()), "drivers": int(self.enabled.sum()), "synapses": int((self.weights[on] > 0).sum())}
 
@@ -85,6 +86,3 @@ def checked(name: str, values: ArrayLike, shape: tuple[int, ...], low: int, high
         where = tuple(int(k) for k in bad[0])
         raise ParameterError(f"{name}{list(where)} = {array[where]} is out of range: allowed is {low} to {high}.")
     return array
-
-
-assert set(_BOUNDS) == {f.name for f in fields(SynapseArray)}  # every field has bounds
