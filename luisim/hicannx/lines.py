@@ -76,7 +76,7 @@ class Lines:
         assert start is not None
         if start.shape != (self.n + 1,) or start[0] != 0 or start[-1] != self.targets.size or (np.diff(start) < 0).any():
             raise ParameterError("targets_from must rise from 0 to the number of targets, with one entry more than neurons.")
-        if self.targets.size and not (0 <= self.targets.min() and self.targets.max() < self.count):
+        if self.targets.size and not (self.targets.min() >= 0 and self.targets.max() < self.count):
             raise ParameterError(f"A target is not one of the {self.count} lines, which are numbered from 0.")
 
     def _check_plasticity(self) -> None:
