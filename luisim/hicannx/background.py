@@ -2,8 +2,8 @@
 """BackgroundSource: one of the eight generators of spikes on the chip, regular or by chance.
 
 Every ``period`` ticks of 8 ns it looks: a regular one fires; another one fires if its random 8 bit number is at most ``rate``.
-The bits of its label that ``mask`` names are drawn for each event. The chip draws from shift registers; here a numpy generator does,
-so equal seeds give equal trains, though not those of the chip.
+The bits of its label that ``mask`` names are drawn for each event. The chip draws from shift registers; here a numpy
+generator does, so equal seeds give equal trains, though not those of the chip.
 """
 
 from dataclasses import dataclass

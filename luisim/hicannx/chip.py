@@ -11,15 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from luisim.errors import ParameterError
 from luisim.hicannx import engine
 from luisim.hicannx.bypass import bypass_spikes
-from luisim.hicannx.constants import NEURONS, TIME_GRID, WEIGHT_MAX
+from luisim.hicannx.constants import COLUMNS, NEURONS, TIME_GRID, WEIGHT_MAX
 from luisim.hicannx.electrical import NeuronCircuit, electrical
 from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.lines import Events, Lines, Samples
-from luisim.hicannx.mapping import map_network
 from luisim.hicannx.mapping import Mapping as ChipMapping
-from luisim.hicannx.network import Background, Network, Population, Projection
+from luisim.hicannx.mapping import map_network
+from luisim.hicannx.network import Network
 from luisim.hicannx.parameters import HicannX, NeuronLsb, columns
 from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
+from luisim.hicannx.run import JITTER_PERIOD
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -87,8 +88,8 @@ class ChipResult:
 class Chip:
     """A network on the chip ``seed`` (None: nominal, without mismatch and noise) of the kind ``profile``.
 
-    ``deviations``: (512,) in place of the instance's mismatch. Raises :class:`~luisim.errors.ParameterError` that names the limit if
-    the network does not fit.
+    ``deviations``: (512,) in place of the instance's mismatch. Raises :class:`~luisim.errors.ParameterError` that names the limit
+    if the network does not fit.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class Chip:
         return self._lines
 
     def with_weights(self, name: str, weights: ArrayLike) -> "Chip":
-        """The same chip with other weights in a projection, in the same places. Raises :class:`ParameterError` if they do not fit."""
+        """The same chip with other weights of a projection. Raises :class:`ParameterError` if they do not fit in its places."""
         old = self.network.projection(name)
         changed = replace(old, weights=np.asarray(weights).ravel())
         return self._with(self.mapping.with_weights(changed))
@@ -155,8 +156,8 @@ class Chip:
     ) -> ChipResult:
         """Run for ``duration`` s, rounded up to steps of 0.1 us, from rest or from the ``state`` of an earlier result.
 
-        ``inputs``: source -> for each of its sources the times in s, ascending, absolute. ``seed`` draws this run's noise. Raises
-        :class:`~luisim.errors.ParameterError` for times that are unsorted, negative or not finite.
+        ``inputs``: source -> for each of its sources the times in s, ascending, absolute. ``seed`` draws this run's noise.
+        Raises :class:`~luisim.errors.ParameterError` for times that are unsorted, negative or not finite.
         """
         if not (np.isfinite(duration) and 0.0 < duration <= LONGEST):
             raise ParameterError(f"A run must last more than 0 s and at most {LONGEST:g} s, not {duration} s.")
@@ -184,7 +185,7 @@ class Chip:
                 self._events(ticks, who),
                 steps * engine.STEP,
                 state=state.engine,
-                noise=self._noise(seed),
+                noise=self._noise(seed, after.time),
                 samples=[Samples(places, state.time + times) for places, times in sites_times(sites, steps * engine.STEP)],
                 progress=progress,
                 cancelled=cancelled,
@@ -221,17 +222,15 @@ class Chip:
     def _weigh(self) -> None:
         """The lines of each source, read off the configuration as an event with its address would find them."""
         arrays, circuits = self.mapping.configuration.arrays, self.network.circuits
-        weights, signs, first = [], [], [0]
-        reach = []
-        for key in self._keys:
+        weights, signs, first, reach = [], [], [0], []
+        copies = self._copies()
+        for number, key in enumerate(self._keys):
             address = self.mapping.addresses[key]
             found = np.concatenate([array.columns_of(address.bus, address.event) for array in arrays], axis=1)[:, circuits]
-            for sign, left in zip((1, -1), found, strict=True):
-                while left.any():  # several synapses of one source on a neuron: a line takes 63
-                    part = np.minimum(left, WEIGHT_MAX)
-                    weights.append(part)
+            for side, sign in enumerate((1, -1)):
+                for copy in range(copies[number, side]):  # a line takes 63; several synapses of a source add up
+                    weights.append(np.clip(found[side] - WEIGHT_MAX * copy, 0, WEIGHT_MAX))
                     signs.append(sign)
-                    left = left - part
             reach.append(np.flatnonzero(found.any(axis=0)))
             first.append(len(signs))
         self._first, self._reach = np.array(first, dtype=np.int64), reach
@@ -250,6 +249,15 @@ class Chip:
             np.concatenate([np.empty(0, dtype=np.int64), *targets]),
         )
 
+    def _copies(self) -> Indices:
+        """(sources, sign): the most synapses of a source on one neuron, whatever their weights are now."""
+        counts = np.zeros((len(self._keys), 2, NEURONS), dtype=np.int16)
+        for projection in self.network.projections:
+            place = self.mapping.placed[projection.name]
+            source = np.array([self._number.get((projection.pre, int(k)), 0) for k in projection.pre_index], dtype=np.int64)
+            np.add.at(counts, (source[place.pair], (1 - place.sign) // 2, place.array * COLUMNS + place.column), 1)
+        return counts.max(axis=2).astype(np.int64)
+
     def _arrivals(
         self, inputs: Mapping[str, Sequence[ArrayLike]], start: float, stop: float
     ) -> tuple[Indices, Indices, dict[str, tuple[Array, ...]]]:
@@ -263,14 +271,14 @@ class Chip:
                 raise ParameterError(f"The source {name!r} has {names[name]} trains, not {len(trains)}.")
             outside[name] = tuple(_train(train, f"{name}[{k}]", start, stop) for k, train in enumerate(trains))
         first, last = -(-round(start / 1e-9) // 8), -(-round(stop / 1e-9) // 8)
-        generators = {(s.label >> 6 << 6, s.seed): s for _, s in self.mapping.configuration.generators}
         for background in self.network.backgrounds:
-            address = self.mapping.addresses[(background.name, 0)]
-            source = next(s for _, s in self.mapping.configuration.generators if s.label == address.event and s.seed == background.seed)
+            event = self.mapping.addresses[(background.name, 0)].event
+            source = next((s for _, s in self.mapping.configuration.generators if s.label == event), None)
+            if source is None:  # it feeds nothing
+                continue
             ticks, labels = source.events(first, last)
             which = (labels ^ source.label).astype(np.int64)
             outside[background.name] = tuple(ticks[which == k] * TIME_GRID for k in range(background.size))
-        del generators
         parts, whos = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         for name, trains_of in outside.items():
             for index, train in enumerate(trains_of):
@@ -298,18 +306,26 @@ class Chip:
         offset = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         return Events(np.repeat(ticks * TIME_GRID, count), np.repeat(self._first[who], count) + offset)
 
-    def _noise(self, seed: int) -> Any:
+    def _noise(self, seed: int, stop: float) -> Array | None:
+        """(n, knots) noise of the thresholds from 0 s to ``stop``: the same at the same time, however a run is cut."""
         device = self.device
-        return None if device.seed is None else engine.noise_of(device.chip_profile, device.seed, seed)
+        if device.seed is None:
+            return None
+        profile, knots = device.chip_profile, int(stop / JITTER_PERIOD) + 3
+        draw = ChipInstance(device.seed).noise(2 * seed).standard_normal((knots, self.network.n))
+        noise: Array = profile.jitter_lsb * profile.madc_lsb * draw.T
+        return noise
 
     def _sites(self, record: Record) -> tuple[Indices, Indices]:
         circuits = [self.network.circuit_of(site.population, site.index) for site in record.madc]
         if len(circuits) > MADC_CHANNELS:
-            raise ParameterError(f"The MADC has {MADC_CHANNELS} channels, so it cannot record {len(circuits)} neurons; the CADC can.")
+            raise ParameterError(
+                f"The MADC has {MADC_CHANNELS} channels, so it cannot record {len(circuits)} neurons; the CADC can."
+            )
         if len(circuits) == MADC_CHANNELS and circuits[0] % 2 == circuits[1] % 2:
             kind = "odd" if circuits[0] % 2 else "even"
             raise ParameterError(
-                f"The MADC has one channel for even and one for odd neuron circuits; {circuits[0]} and {circuits[1]} are both {kind}."
+                f"The MADC has a channel for even and one for odd neuron circuits; {circuits[0]} and {circuits[1]} are both {kind}."
             )
         return self._places(record.madc), self._places(record.cadc)
 
@@ -322,11 +338,10 @@ class Chip:
         profile = self.device.chip_profile
         nothing = Recorded(np.empty(0), np.empty((0, 0)))
         read, left = [nothing, nothing], list(membranes)
-        times = dict(enumerate((madc_times, cadc_times)))
-        for k, places in enumerate(sites):
+        for k, (places, times) in enumerate(zip(sites, (madc_times, cadc_times), strict=True)):
             if places.size == 0:
                 continue
-            at, volts = state.time + times[k](steps * engine.STEP), left.pop(0) + self._offsets[places][:, None]
+            at, volts = state.time + times(steps * engine.STEP), left.pop(0) + self._offsets[places][:, None]
             chip_seed = self.device.seed
             # another stream for each piece
             draw = None if chip_seed is None else np.random.default_rng([chip_seed, 3, seed, state.steps])
@@ -356,9 +371,8 @@ def _train(times: ArrayLike, name: str, start: float, stop: float) -> Array:
         raise ParameterError(f"The spike time {train[0]:g} s of {name} is negative; times start at 0 s.")
     if (np.diff(train) < 0.0).any():
         at = int(np.argmax(np.diff(train) < 0.0)) + 1
-        raise ParameterError(f"The spike times of {name} must ascend, but {train[at]:g} s comes after {train[at - 1]:g} s; sort them.")
+        raise ParameterError(
+            f"The spike times of {name} must ascend, but {train[at]:g} s comes after {train[at - 1]:g} s; sort them."
+        )
     train = stamps(train)
     return train[(train >= start - 0.5 * TIME_GRID) & (train < stop - 0.5 * TIME_GRID)]
-
-
-__all__ = ["Background", "Chip", "ChipResult", "ChipState", "Network", "Population", "Projection", "Record", "Recorded", "Site"]

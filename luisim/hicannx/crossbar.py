@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Crossbar: which event gets where on the chip. 20 inputs meet 12 outputs, though not each with each.
 
-Inputs: 0 to 7 the neurons' event outputs, 8 to 11 the link from outside, 12 to 19 the background generators. Outputs: 0 to 3 the
-PADI buses of the upper array, 4 to 7 those of the lower one, 8 to 11 the link to the outside. A node passes an event if its
+Inputs: 0 to 7 the neurons' event outputs, 8 to 11 the link from outside, 12 to 19 the background generators. Outputs: 0 to
+3 the PADI buses of the upper array, 4 to 7 those of the lower one, 8 to 11 the link to the outside. A node passes an event if its
 14 bits, masked, equal its target. The nodes that exist are those of halco's coordinate of that name.
 """
 

@@ -2,12 +2,13 @@
 """Mapping: from a network to the chip's configuration, or the sentence that says which of the chip's limits was hit.
 
 Sources get an address: a PADI bus (the same one of both arrays), a row select and a label. Sources of a bus stand in groups of
-up to 64, one label each; a group owns drivers, 1, 2, 4, ... or 32 of the bus's, those whose number ends in the group's bits. Within a
+up to 64, one label each; a group owns 1, 2, 4, ... or 32 drivers of the bus, those whose number ends in the group's bits. Within a
 group two synapses share a row if they are in different columns and of one sign, so a group needs as many rows as its busiest
 column has synapses. Sources are placed one after the other where they cost the fewest drivers. A neuron's spikes reach only the
-bus that the crossbar gives its columns; a background generator has a bus of each array to itself.
+bus that the crossbar gives its columns; a background generator feeds one bus of one array.
 """
 
+from collections import Counter
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 
@@ -35,7 +36,6 @@ from luisim.hicannx.synapses import SynapseArray
 Indices = NDArray[np.int64]
 
 ROUTED = 1 << 13  # this bit of an event says that it goes to the buses; without it, only to the outside
-_DRAWN_BITS = 8  # of a background generator's labels
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,10 @@ class Address:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """The synapses of a projection: (m,) hardware places, and which of the projection's ``pair`` each belongs to."""
+    """The synapses of a projection: (m,) hardware places, the ``sign`` of their rows, and the projection's ``pair`` of each."""
 
     pair: Indices
+    sign: Indices
     array: Indices
     row: Indices
     column: Indices
@@ -63,7 +64,7 @@ class Placed:
         left = np.abs(projection.weights)
         first = np.searchsorted(self.pair, self.pair)  # the pair's synapses stand side by side
         rank = np.arange(self.pair.size) - first
-        weights = np.clip(left[self.pair] - WEIGHT_MAX * rank, 0, WEIGHT_MAX)
+        weights: Indices = np.clip(left[self.pair] - WEIGHT_MAX * rank, 0, WEIGHT_MAX)
         held = np.bincount(self.pair, weights, left.size)
         bad = np.flatnonzero(held != left)
         if bad.size:
@@ -109,7 +110,9 @@ class Mapping:
         if projection.weights.size != old.weights.size:
             raise ParameterError(f"{projection.name!r} has {old.weights.size} weights, not {projection.weights.size}.")
         if np.any((projection.weights != 0) & (np.sign(projection.weights) != old.signs)):
-            raise ParameterError(f"A weight in {projection.name!r} changes its sign, that is its row; build the chip anew with it.")
+            raise ParameterError(
+                f"A weight in {projection.name!r} changes its sign, that is its row; build the chip anew with it."
+            )
         place = self.placed[projection.name]
         weights = place.spread(projection)
         arrays = []
@@ -126,7 +129,7 @@ class Mapping:
 
 @dataclass(eq=False)
 class _Group:
-    """Sources that share drivers. ``counts``: (array, sign, column) synapses; ``rows``: what they need of each array and sign."""
+    """Sources that share drivers. ``counts``: (array, sign, column) synapses."""
 
     bus: int
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((ARRAYS, 2, COLUMNS), dtype=np.int64))
@@ -162,7 +165,7 @@ def map_network(network: Network) -> Mapping:
         for label, key in enumerate(group.members)
     }
     arrays, placed = synapses.laid_out(groups, addresses)
-    generators = _generators(network, addresses)
+    generators = _generators(network, groups)
     events = np.zeros(NEURONS, dtype=np.int64)
     for key in names:
         if key in addresses:
@@ -175,7 +178,7 @@ class _Synapses:
     """All synapses of a network: (m,) arrays, and ``of``: which of them a source has."""
 
     def __init__(self, network: Network) -> None:
-        parts: dict[str, list[Indices]] = {name: [] for name in ("projection", "pair", "circuit", "sign", "source", "weight")}
+        parts: dict[str, list[Indices]] = {name: [] for name in ("projection", "pair", "circuit", "sign", "source")}
         self.keys: list[tuple[str, int]] = []
         number: dict[tuple[str, int], int] = {}
         self._projections = network.projections
@@ -242,7 +245,7 @@ class _Synapses:
         array, column = self._circuit // COLUMNS, self._circuit % COLUMNS
         for index, projection in enumerate(self._projections):
             mine = self._p == index
-            place = Placed(self._pair[mine], array[mine], row[mine], column[mine])
+            place = Placed(self._pair[mine], 1 - 2 * self._sign[mine], array[mine], row[mine], column[mine])
             weights = place.spread(projection)
             for number in range(ARRAYS):
                 here = place.array == number
@@ -275,8 +278,8 @@ def _place(key: tuple[str, int], counts: NDArray[np.int64], buses: tuple[int, ..
         name, index = key
         reach = "the one bus that its columns reach" if len(buses) == 1 else "any of the four buses"
         raise ParameterError(
-            f"{name}[{index}] finds no free synapse drivers on {reach} (32 drivers with 64 rows each): too many rows are in use;"
-            " use fewer sources, fewer synapses a neuron or smaller weights."
+            f"{name}[{index}] finds no free synapse drivers on {reach} (each has 32 drivers with 64 rows): too many rows"
+            " are in use; use fewer sources, fewer synapses a neuron or smaller weights."
         )
     group = best[1]
     if not group.members:
@@ -286,27 +289,38 @@ def _place(key: tuple[str, int], counts: NDArray[np.int64], buses: tuple[int, ..
 
 
 def _place_background(background: Background, synapses: _Synapses, groups: list[_Group]) -> None:
-    """A bus that no other background has; one of more than 64 sources fills a bus with two or four groups."""
-    taken = {group.bus for group in groups}
-    free = [bus for bus in range(BUSES) if bus not in taken]
-    if not free:
-        raise ParameterError(
-            f"The background {background.name!r} finds no bus: each takes one of four in both arrays; use four backgrounds or fewer."
-        )
+    """On a bus whose generators, in the arrays it feeds, are free; one of more than 64 sources shares with no other."""
     keys = [(background.name, index) for index in range(background.size)]
-    for start in range(0, background.size, LABELS):
-        members = keys[start : start + LABELS]
+    parts = [keys[start : start + LABELS] for start in range(0, background.size, LABELS)]
+    new = []
+    for members in parts:
         counts = sum((synapses.counts(key) for key in members), np.zeros((ARRAYS, 2, COLUMNS), dtype=np.int64))
-        groups.append(_Group(free[0], counts, members, background.name))
-    parts = -(-background.size // LABELS)
-    most = max(group.drivers for group in groups[-parts:])
-    for group in groups[-parts:]:
-        group.least = most
-    if most > DRIVERS_PER_BUS // parts:
-        raise ParameterError(
-            f"The background {background.name!r} needs {most * parts} synapse drivers on its bus, which has {DRIVERS_PER_BUS}:"
-            " too many rows; use fewer sources or connections."
-        )
+        new.append(_Group(0, counts, members, background.name))
+    arrays = set(_fed(new))
+    for bus in range(BUSES):
+        others = [group for group in groups if group.bus == bus]
+        owners = [group.owner for group in others]
+        if arrays & set(_fed(others)) or (others and (len(parts) > 1 or len(owners) > len(set(owners)))):
+            continue
+        for group in new:
+            group.bus, group.least = bus, max(each.drivers for each in new)
+        needed = sum(group.drivers for group in [*others, *new])
+        if max(needed, len(parts) * new[0].drivers) > DRIVERS_PER_BUS:
+            raise ParameterError(
+                f"The background {background.name!r} needs {needed} synapse drivers on its bus, which has {DRIVERS_PER_BUS}:"
+                " too many rows; use fewer sources or connections."
+            )
+        groups += new
+        return
+    raise ParameterError(
+        f"The background {background.name!r} finds no free generator: there are eight, one for each bus of an array, and a"
+        " background takes one of each array that it feeds."
+    )
+
+
+def _fed(groups: list[_Group]) -> list[int]:
+    """The arrays that groups have synapses in."""
+    return [array for array in range(ARRAYS) if any(group.counts[array].any() for group in groups)]
 
 
 def _select(groups: list[_Group]) -> None:
@@ -317,15 +331,18 @@ def _select(groups: list[_Group]) -> None:
     for bus in range(BUSES):
         free = np.ones(DRIVERS_PER_BUS, dtype=np.bool_)
         there = [group for group in groups if group.bus == bus]
-        siblings = [group for group in there if group.owner]
+        owners = Counter(group.owner for group in there if group.owner)
+        siblings = [group for group in there if owners[group.owner] > 1]
         for number, group in enumerate(siblings):
             # a background's drawn bits go on into the select, so its groups take the low bits
             bits = len(siblings).bit_length() - 1
             _take(group, _reversed(number, bits) * (DRIVERS_PER_BUS >> bits), free)
-        for group in sorted((group for group in there if not group.owner), key=lambda g: -g.drivers):
+        for group in sorted((group for group in there if group not in siblings), key=lambda g: -g.drivers):
             starts = [k for k in range(0, DRIVERS_PER_BUS, group.drivers) if free[k : k + group.drivers].all()]
             if not starts:
-                raise ParameterError(f"{group.members[0][0]!r} does not fit beside {siblings[0].owner!r}: too many rows on a bus.")
+                raise ParameterError(
+                    f"{group.members[0][0]!r} does not fit beside {siblings[0].owner!r}: too many rows on a bus."
+                )
             _take(group, starts[0], free)
 
 
@@ -339,19 +356,19 @@ def _take(group: _Group, start: int, free: NDArray[np.bool_]) -> None:
 def _drivers(group: _Group) -> Indices:
     """The numbers on the array of the drivers that a group owns."""
     on_bus = np.arange(DRIVERS_PER_BUS)
-    return BUSES * on_bus[(on_bus ^ group.select) & group.mask == 0] + group.bus
+    own: Indices = BUSES * on_bus[(on_bus ^ group.select) & group.mask == 0] + group.bus
+    return own
 
 
-def _generators(
-    network: Network, addresses: Dictionary[tuple[str, int], Address]
-) -> tuple[tuple[int, BackgroundSource], ...]:
-    """The generators of each background: one for each array, with equal settings and so with equal trains."""
+def _generators(network: Network, groups: list[_Group]) -> tuple[tuple[int, BackgroundSource], ...]:
+    """The generators of each background: one for each array it feeds, with equal settings and so with equal trains."""
     found = []
     for background in network.backgrounds:
-        first = addresses[(background.name, 0)]
+        own = [group for group in groups if group.owner == background.name]
         period, rate = settings_for(background.rate, regular=background.regular)
-        source = BackgroundSource(period, rate, background.seed, first.event, background.size - 1, background.regular)
-        found += [(first.bus + BUSES * array, source) for array in range(ARRAYS)]
+        event = ROUTED | own[0].select << LABEL_BITS
+        source = BackgroundSource(period, rate, background.seed, event, background.size - 1, background.regular)
+        found += [(own[0].bus + BUSES * array, source) for array in _fed(own)]
     return tuple(found)
 
 

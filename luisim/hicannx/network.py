@@ -68,8 +68,8 @@ class Background:
 class Projection:
     """Synapses from the sources or neurons of ``pre`` to the neurons of ``post``: (k,) arrays of indices and weights.
 
-    A weight is a whole number whose sign is that of its row; beyond 63 it takes several synapses. ``receptor`` says where those of
-    weight 0 go: they take a synapse too, as they may grow.
+    A weight is a whole number whose sign is that of its row; beyond 63 it takes several synapses. ``receptor`` says where
+    those of weight 0 go: they take a synapse too, as they may grow.
     """
 
     pre: str
@@ -117,7 +117,7 @@ class Projection:
 class Network:
     """Populations, what feeds them, and what connects them.
 
-    ``permutation``: the hardware circuit (0 to 511) of each neuron in the order of the populations; by default that order itself.
+    ``permutation``: the hardware circuit (0 to 511) of each neuron in the order of the populations; by default that order.
     Raises :class:`~luisim.errors.ParameterError` for names that are unknown or given twice, and for more than the chip has.
     """
 
@@ -128,8 +128,7 @@ class Network:
     permutation: tuple[int, ...] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        sizes = [*self.populations, *self.sources, *self.backgrounds]
-        _once([part.name for part in sizes], "population or source")
+        _once([part.name for part in self._parts()], "population or source")
         _once([projection.name for projection in self.projections], "projection")
         if not 1 <= self.n <= NEURONS:
             raise ParameterError(f"The network has {self.n} neurons; a chip has 1 to {NEURONS}: make a population smaller.")
@@ -147,7 +146,7 @@ class Network:
 
     def part(self, name: str) -> Population | Source | Background:
         """A population, source or background by its name. Raises :class:`ParameterError`."""
-        parts = {part.name: part for part in (*self.populations, *self.sources, *self.backgrounds)}
+        parts = {part.name: part for part in self._parts()}
         if name not in parts:
             raise ParameterError(f"There is no {name!r} in the network; there are {', '.join(parts)}.")
         return parts[name]
@@ -196,6 +195,9 @@ class Network:
         self.projection(changed.name)
         return replace(self, projections=tuple(changed if p.name == changed.name else p for p in self.projections))
 
+    def _parts(self) -> list[Population | Source | Background]:
+        return [*self.populations, *self.sources, *self.backgrounds]
+
     def _check(self, projection: Projection) -> None:
         for end, index, size in (
             ("pre", projection.pre_index, self.part(projection.pre).size),
@@ -204,7 +206,9 @@ class Network:
             bad = index[(index < 0) | (index >= size)]
             if bad.size:
                 where = getattr(projection, end)
-                raise ParameterError(f"The projection {projection.name!r} names {where}[{bad[0]}]; {where!r} has 0 to {size - 1}.")
+                raise ParameterError(
+                    f"The projection {projection.name!r} names {where}[{bad[0]}]; {where!r} has 0 to {size - 1}."
+                )
 
     def _check_permutation(self, permutation: tuple[int, ...]) -> None:
         if len(permutation) < self.n:

@@ -64,7 +64,8 @@ class SynapseArray:
         """(128,): which drivers take an event with this row select on ``bus``."""
         drivers = np.arange(DRIVERS)
         match = ((drivers // BUSES) ^ (select % DRIVERS_PER_BUS)) & self.masks == 0
-        return self.enabled & (drivers % BUSES == bus) & match
+        heard: NDArray[np.bool_] = self.enabled & (drivers % BUSES == bus) & match
+        return heard
 
     @property
     def used(self) -> dict[str, int]:
