@@ -88,8 +88,8 @@ class ChipResult:
 class Chip:
     """A network on the chip ``seed`` (None: nominal, without mismatch and noise) of the kind ``profile``.
 
-    ``deviations``: (512,) in place of the instance's mismatch. Raises :class:`~luisim.errors.ParameterError` that names the limit
-    if the network does not fit.
+    ``deviations``: (512,) in place of the instance's mismatch. Raises :class:`~luisim.errors.ParameterError` that names
+    the limit if the network does not fit.
     """
 
     def __init__(
@@ -256,7 +256,8 @@ class Chip:
             place = self.mapping.placed[projection.name]
             source = np.array([self._number.get((projection.pre, int(k)), 0) for k in projection.pre_index], dtype=np.int64)
             np.add.at(counts, (source[place.pair], (1 - place.sign) // 2, place.array * COLUMNS + place.column), 1)
-        return counts.max(axis=2).astype(np.int64)
+        most: Indices = counts.max(axis=2).astype(np.int64)
+        return most
 
     def _arrivals(
         self, inputs: Mapping[str, Sequence[ArrayLike]], start: float, stop: float
@@ -325,7 +326,8 @@ class Chip:
         if len(circuits) == MADC_CHANNELS and circuits[0] % 2 == circuits[1] % 2:
             kind = "odd" if circuits[0] % 2 else "even"
             raise ParameterError(
-                f"The MADC has a channel for even and one for odd neuron circuits; {circuits[0]} and {circuits[1]} are both {kind}."
+                "The MADC has a channel for even and one for odd neuron circuits;"
+                f" {circuits[0]} and {circuits[1]} are both {kind}."
             )
         return self._places(record.madc), self._places(record.cadc)
 

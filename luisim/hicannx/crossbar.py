@@ -2,8 +2,8 @@
 """Crossbar: which event gets where on the chip. 20 inputs meet 12 outputs, though not each with each.
 
 Inputs: 0 to 7 the neurons' event outputs, 8 to 11 the link from outside, 12 to 19 the background generators. Outputs: 0 to
-3 the PADI buses of the upper array, 4 to 7 those of the lower one, 8 to 11 the link to the outside. A node passes an event if its
-14 bits, masked, equal its target. The nodes that exist are those of halco's coordinate of that name.
+3 the PADI buses of the upper array, 4 to 7 those of the lower one, 8 to 11 the link to the outside. A node passes an event if
+its 14 bits, masked, equal its target. The nodes that exist are those of halco's coordinate of that name.
 """
 
 from collections.abc import Mapping
@@ -53,8 +53,8 @@ class Crossbar:
                 raise ParameterError(f"The crossbar has inputs 0 to 19 and outputs 0 to 11, not {source} and {target}.")
             if not exists(source, target):
                 raise ParameterError(
-                    f"The crossbar has no node from input {source} to output {target}: a neuron output reaches every fourth bus,"
-                    " a background generator its own."
+                    f"The crossbar has no node from input {source} to output {target}: a neuron output reaches every fourth"
+                    " bus, a background generator its own."
                 )
             if not all(0 <= value < 2**EVENT_BITS for value in node):
                 raise ParameterError(f"Mask and target of a crossbar node have 14 bits, not {node}.")

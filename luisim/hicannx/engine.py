@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, SimulationCancelled
 from luisim.hicannx.electrical import NeuronCircuit
-from luisim.hicannx.ideal import Lif
+from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples, check_neurons
 from luisim.hicannx.plain import PlainNetwork
 from luisim.hicannx.prepared import network_of
@@ -21,7 +21,7 @@ from luisim.hicannx.unconnected import spikes_alone
 from luisim.kernels.network import Network
 
 Array = NDArray[np.float64]
-Neurons = NeuronCircuit | Lif
+Neurons = NeuronCircuit | Lif | Adex
 
 STEP = 0.1e-6  # s
 _CHUNK = 2000  # steps between looks at progress and cancellation
@@ -90,7 +90,7 @@ def run(
         network.watch = watch
         if isinstance(network, PlainNetwork) and isinstance(neurons, NeuronCircuit):
             network.change(neurons, lines, noise)
-    elif isinstance(neurons, Lif):
+    elif not isinstance(neurons, NeuronCircuit):
         network = network_of(neurons, lines, dt, watch)
     else:
         network = PlainNetwork(neurons, lines, dt, watch, noise)
@@ -190,6 +190,8 @@ def _check(neurons: Neurons, lines: Lines, duration: float, dt: float) -> None:
         raise ParameterError(f"dt = {dt} s must be a time above 0 s.")
     if lines.n != neurons.n:
         raise ParameterError(f"The lines lead to {lines.n} neurons, but there are {neurons.n}; make weights as wide as that.")
+    if isinstance(neurons, Adex) and lines.count:
+        raise ParameterError("Adex neurons take no synapses here; give them Lines.none.")
     if lines.utilization is not None and isinstance(neurons, NeuronCircuit):
         raise ParameterError("Short-term plasticity works on Lif neurons only.")
 

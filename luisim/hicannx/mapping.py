@@ -2,10 +2,10 @@
 """Mapping: from a network to the chip's configuration, or the sentence that says which of the chip's limits was hit.
 
 Sources get an address: a PADI bus (the same one of both arrays), a row select and a label. Sources of a bus stand in groups of
-up to 64, one label each; a group owns 1, 2, 4, ... or 32 drivers of the bus, those whose number ends in the group's bits. Within a
-group two synapses share a row if they are in different columns and of one sign, so a group needs as many rows as its busiest
-column has synapses. Sources are placed one after the other where they cost the fewest drivers. A neuron's spikes reach only the
-bus that the crossbar gives its columns; a background generator feeds one bus of one array.
+up to 64, one label each; a group owns 1, 2, 4, ... or 32 drivers of the bus, those whose number ends in the group's bits.
+Within a group two synapses share a row if they are in different columns and of one sign, so a group needs as many rows as its
+busiest column has synapses. Sources are placed one after the other where they cost the fewest drivers. A neuron's spikes reach
+only the bus that the crossbar gives its columns; a background generator feeds one bus of one array.
 """
 
 from collections import Counter

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from luisim.errors import ParameterError, SimulationCancelled
 from luisim.hicannx.electrical import circuit_of
 from luisim.hicannx.engine import Run, pieces, run, run_alone, run_many
-from luisim.hicannx.ideal import Lif
+from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples
 from luisim.hicannx.parameters import HicannX, NeuronLsb
 from luisim.hicannx.run import run as run_single
@@ -128,8 +128,9 @@ def test_spike_times_against_high_precision(saturates: bool, wired: bool) -> Non
     assert [len(t) for t in exact] == [t.size for t in found]
     errors = np.abs(np.concatenate(found) - np.concatenate([np.array(t) for t in exact]))
     assert errors.size > 100
-    print(np.median(errors), np.quantile(errors, 0.99))
-    assert np.median(errors) < 20e-9
+    # what is asked for is 20 ns at the median
+    assert np.median(errors) < 2e-9
+    assert np.quantile(errors, 0.99) < 60e-9
 
 
 @needs_kernel
@@ -185,6 +186,70 @@ def test_closed_form_and_steps_agree_without_synapses(saturates: bool) -> None:
     for one, other in zip(closed, stepped, strict=True):
         assert one.size == other.size > 0
         np.testing.assert_allclose(one, other, atol=8e-9)
+
+
+def adaptive(n: int, current: float, seed: int = 4) -> Adex:
+    """Brette and Gerstner's neuron, 10 % spread; nF, uS, mV, nA, and a millisecond of theirs is a microsecond here."""
+    draw = np.random.default_rng(seed)
+
+    def spread(mean: float) -> Array:
+        return mean * (1.0 + 0.1 * draw.standard_normal(n))
+
+    e_l = -70.6 + draw.standard_normal(n)
+    return Adex(
+        c=spread(0.281) * 1e-6,
+        g_l=spread(0.030),
+        e_l=e_l,
+        v_t=-50.4 + draw.standard_normal(n),
+        delta_t=spread(2.0),
+        tau_w=spread(144e-6),
+        a=spread(0.004),
+        b=spread(0.0805),
+        v_r=e_l,
+        v_peak=np.full(n, -30.0),
+        i=spread(current),
+        t_ref=spread(2e-6),
+    )
+
+
+def test_adex_against_an_integrator_of_eighth_order() -> None:
+    from scipy.integrate import solve_ivp
+
+    c, duration = adaptive(6, 1.6), 200e-6
+    errors = []
+    for j, train in enumerate(run(c, Lines.none(6), Events.none(), duration).trains()):
+        k = {f: float(getattr(c, f)[j]) for f in c.__dataclass_fields__}
+
+        def slopes(_: float, y: Array, k: dict[str, float] = k) -> list[float]:
+            v, w = y
+            upswing = k["delta_t"] * np.exp(min((v - k["v_t"]) / k["delta_t"], 100.0))
+            return [(k["g_l"] * (k["e_l"] - v + upswing) - w + k["i"]) / k["c"], (k["a"] * (v - k["e_l"]) - w) / k["tau_w"]]
+
+        def peak(_: float, y: Array, k: dict[str, float] = k) -> float:
+            return y[0] - k["v_peak"]
+
+        peak.terminal = True  # type: ignore[attr-defined]
+        time, y, exact = 0.0, [k["e_l"], 0.0], []
+        while time < duration:
+            done = solve_ivp(slopes, (time, duration), y, method="DOP853", rtol=1e-10, atol=1e-10, events=peak)
+            if not done.t_events[0].size:
+                break
+            exact.append(float(done.t[-1]))
+            held = k["a"] * (k["v_r"] - k["e_l"])
+            y = [k["v_r"], held + (done.y[1, -1] + k["b"] - held) * np.exp(-k["t_ref"] / k["tau_w"])]
+            time = exact[-1] + k["t_ref"]
+        assert len(exact) == train.size > 5
+        errors.append(np.abs(train - exact))
+    assert np.median(np.concatenate(errors)) < 20e-9
+    assert np.concatenate(errors).max() < 0.12e-6
+
+
+@needs_kernel
+@pytest.mark.parametrize("current", [0.75, 6.0])
+def test_adex_in_numpy_gives_the_same_bits(current: float) -> None:
+    c, samples = adaptive(70, current), [Samples(np.arange(70), np.arange(100) * 1e-6)]
+    arguments = (c, Lines.none(70), Events.none(), 100e-6)
+    same(run(*arguments, samples=samples), run(*arguments, samples=samples, compiled=False))
 
 
 def test_short_term_depression_follows_its_recursion() -> None:
