@@ -12,7 +12,7 @@ from luisim.hicannx.constants import SYNAPSE_LATENCY, TIME_GRID
 Indices = NDArray[np.int64]
 
 DELAY = round(SYNAPSE_LATENCY / TIME_GRID)  # ticks from an event to its spike
-MOST = 50_000_000  # spikes; a loop of neurons that feed each other would go on for ever
+MOST = 20_000_000  # spikes; a loop of neurons that feed each other would go on for ever
 
 
 def bypass_spikes(
@@ -28,15 +28,15 @@ def bypass_spikes(
     times, neurons, total = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
     while ticks.size:
         each = count[who]
+        total += int(each.sum())
+        if total > MOST:
+            raise SimulationError(f"More than {MOST} spikes: neurons in bypass mode feed each other without end; cut the loop.")
         offset = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
         ticks, hit = np.repeat(ticks + DELAY, each), flat[np.repeat(first[who], each) + offset]
         inside = ticks * TIME_GRID < stop
         ticks, hit = ticks[inside], hit[inside]
         times.append(ticks)
         neurons.append(hit)
-        total += ticks.size
-        if total > MOST:
-            raise SimulationError(f"More than {MOST} spikes: neurons in bypass mode feed each other without end; cut the loop.")
         goes_on = feeds[hit] >= 0
         ticks, who = ticks[goes_on], feeds[hit[goes_on]]
     spikes, neuron = np.concatenate(times), np.concatenate(neurons)

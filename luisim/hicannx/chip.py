@@ -332,6 +332,8 @@ class Chip:
         return self._places(record.madc), self._places(record.cadc)
 
     def _places(self, sites: Sequence[Site]) -> Indices:
+        for site in sites:
+            self.network.circuit_of(site.population, site.index)  # there is such a neuron
         return np.array([self.network.first_of(site.population) + site.index for site in sites], dtype=np.int64)
 
     def _read(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from luisim.errors import ParameterError, SimulationError
-from luisim.hicannx import engine
+from luisim.hicannx import bypass, engine
 from luisim.hicannx.agreement import experiments
 from luisim.hicannx.background import BackgroundSource, settings_for
 from luisim.hicannx.bypass import DELAY
@@ -126,7 +126,7 @@ def test_bypass_of_a_background(regular: bool) -> None:
     assert gaps.std() / gaps.mean() == pytest.approx(0.0 if regular else 1.0, abs=0.07)
 
 
-def test_bypass_passes_external_events_and_recurrence() -> None:
+def test_bypass_passes_external_events_and_recurrence(monkeypatch: pytest.MonkeyPatch) -> None:
     neurons = (NeuronLsb(),) * 4
     feed = Projection("s", "a", np.array([0, 1]), np.array([0, 1]), np.array([1, 0]))
     chain = Projection("a", "a", np.array([0, 2]), np.array([2, 3]), np.array([-5, 63]))
@@ -138,6 +138,7 @@ def test_bypass_passes_external_events_and_recurrence() -> None:
     np.testing.assert_allclose(c, a + DELAY * TIME_GRID)
     np.testing.assert_allclose(d, c + DELAY * TIME_GRID)
     loop = Projection.all_to_all("a", "a", np.ones((4, 4), dtype=int))
+    monkeypatch.setattr(bypass, "MOST", 100_000)
     with pytest.raises(SimulationError, match="cut the loop"):
         Chip(Network((Population("a", neurons, bypass=True),), (Source("s", 2),), (), (feed, loop))).run(
             1.0, {"s": [[0.0], []]}
