@@ -81,7 +81,7 @@ class ChipModel:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Trace:
-        """``v_madc`` and ``out`` are the recorded neuron, ``v_madc_1`` and ``out_1`` a second one; all others have spikes only."""
+        """``v_madc`` and ``out`` are the recorded neuron, ``v_madc_1`` and ``out_1`` a second one; all others only spike."""
         device = experiment.device
         result = device.run(experiment.duration, seed=seed, progress=progress, cancelled=cancelled)
         if progress:

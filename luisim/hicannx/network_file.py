@@ -42,8 +42,8 @@ def read_network(content: Mapping[str, Any], name: str) -> Experiment[ChipNetwor
     seed = top.raw("seed", 1)
     if seed != "nominal" and (isinstance(seed, bool) or not isinstance(seed, int)):
         raise ParameterError(f'seed = {seed!r} must be a whole number from 0 on, or "nominal".')
-    scales = {key: _whole(top, key, quantities(HicannX)[key], 0) for key in ("clock_scale", "pulse_clock_scale")}
-    chip = HicannX((NeuronLsb(),), top.raw("profile", HicannX.profile), None if seed == "nominal" else seed, **scales)
+    scales = [_whole(top, key, quantities(HicannX)[key], 0) for key in ("clock_scale", "pulse_clock_scale")]
+    chip = HicannX((NeuronLsb(),), top.raw("profile", HicannX.profile), None if seed == "nominal" else seed, None, *scales)
     tables = [Table(t, f"[[population]] {k}", ("name", "size", "bypass", "neuron")) for k, t in _tables(content, "population")]
     sizes = [_whole(table, "size", _SIZE, 1) for table in tables]
     base = _settings(top, sum(sizes), chip)
@@ -61,12 +61,10 @@ def read_network(content: Mapping[str, Any], name: str) -> Experiment[ChipNetwor
         sources.append(source)
         inputs[source.name] = trains
     backgrounds = tuple(_background(values, k) for k, values in _tables(content, "background"))
-    parts = {part.name: part.size for part in (*populations, *sources, *backgrounds)}
+    parts = {p.name: p.size for p in populations} | {s.name: s.size for s in sources} | {b.name: b.size for b in backgrounds}
     projections = tuple(_projection(values, k, parts, draw) for k, values in _tables(content, "projection"))
     network = Network(tuple(populations), tuple(sources), backgrounds, projections)
-    device = ChipNetwork(
-        network, chip.profile, chip.seed, inputs, _record(top, network), **scales, title=str(top.raw("title", name))
-    )
+    device = ChipNetwork(network, chip.profile, chip.seed, inputs, _record(top, network), *scales, str(top.raw("title", name)))
     return Experiment(device, duration, (), name)
 
 
@@ -121,7 +119,7 @@ def _background(values: Mapping[str, Any], number: int) -> Background:
 
 
 def _projection(values: Mapping[str, Any], number: int, sizes: Mapping[str, int], draw: np.random.Generator) -> Projection:
-    known = ("name", "pre", "post", "pattern", "weight", "probability", "group", "receptor")
+    known = ("name", "pre", "post", "pattern", "weight", "probability", "group", "receptor", "onto")
     table = Table(values, f"[[projection]] {number}", known)
     pre, post = (read_choice(table, end, tuple(sizes)) for end in ("pre", "post"))
     pattern = read_choice(table, "pattern", _PATTERNS)
@@ -139,10 +137,25 @@ def _projection(values: Mapping[str, Any], number: int, sizes: Mapping[str, int]
         group = _whole(table, "group", _SIZE, 1)
         chosen = j // group == i // group + 1
         i, j = i[chosen], j[chosen]
+    if "onto" in table:
+        first, last = _range(table, sizes[post])
+        chosen = (j >= first) & (j < last)
+        i, j = i[chosen], j[chosen]
     receptor: Receptor = "inhibitory" if table.raw("receptor") == "inhibitory" else "excitatory"
     if "receptor" in table:
         read_choice(table, "receptor", ("excitatory", "inhibitory"))
     return Projection(pre, post, i, j, _weights(table, i.size, receptor, draw), receptor, str(table.raw("name", "")))
+
+
+def _range(table: Table, size: int) -> tuple[int, int]:
+    """``onto = [first, last]``: only these neurons of the population, the last one not included."""
+    value = table.raw("onto")
+    whole = isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+    if not whole or not 0 <= value[0] < value[1] <= size:
+        raise ParameterError(
+            f"onto = {value!r} in {table.where} must be two numbers such as [0, {size}], the first one smaller."
+        )
+    return value[0], value[1]
 
 
 def _weights(table: Table, count: int, receptor: Receptor, draw: np.random.Generator) -> NDArray[np.int64]:
@@ -153,7 +166,8 @@ def _weights(table: Table, count: int, receptor: Receptor, draw: np.random.Gener
     good = len(values) in (1, 2) and all(isinstance(v, int) and not isinstance(v, bool) and abs(v) <= limit for v in values)
     if not good or values[0] > values[-1]:
         raise ParameterError(
-            f"weight = {weight!r} in {table.where} must be a whole number from {-limit} to {limit} (63 a synapse), or [low, high]."
+            f"weight = {weight!r} in {table.where} must be a whole number from {-limit} to {limit}, 63 a synapse,"
+            " or [low, high]."
         )
     drawn = draw.integers(values[0], values[-1] + 1, count)
     return -np.abs(drawn) if receptor == "inhibitory" else drawn
