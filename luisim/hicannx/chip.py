@@ -195,6 +195,12 @@ class Chip:
             read = self._read(sites, run.membranes, state, steps, seed)
         return ChipResult(self.network, state.time, after.time, self._by_population(trains), outside, *read, delayed, after)
 
+    def events(self, inputs: Mapping[str, Sequence[ArrayLike]], duration: float) -> Events:
+        """What the engine takes for these inputs and the backgrounds in the first ``duration`` s."""
+        ticks, who, _ = self._arrivals(inputs, 0.0, duration)
+        ticks, who, _ = self._queued(ticks, who, ChipState())
+        return self._events(ticks, who)
+
     def _with(self, mapping: ChipMapping) -> "Chip":
         other = object.__new__(Chip)
         other.device, other.bypass, other.mapping = self.device, self.bypass, mapping
