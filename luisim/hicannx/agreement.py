@@ -12,7 +12,7 @@ from luisim.compare import compare
 from luisim.experiment import Backend, Experiment, SpikeTrain
 from luisim.hicannx import engine
 from luisim.hicannx.chip import Chip
-from luisim.hicannx.constants import NEURONS
+from luisim.hicannx.constants import MADC_PERIOD, NEURONS
 from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.lines import Samples
 from luisim.hicannx.network import Network, Population, Projection, Source
@@ -114,7 +114,9 @@ def from_chip(count: int = CHIP_SAMPLE, seed: int = 6) -> Iterator[tuple[Experim
     chip = Chip(network, deviations=mismatch)
     chosen = np.sort(draw.choice(NEURONS, count, replace=False))
     samples = Samples(chosen, madc_times(_DURATION))
-    run = engine.run(chip.circuit, chip.lines, chip.events({"s": times}, _DURATION), _DURATION, samples=[samples])
+    events = chip.events({"s": times}, _DURATION)
+    # steps as long as the MADC's: on the engine's usual ones a sample on a steep reset is interpolated, up to 5 LSB rms off
+    run = engine.run(chip.circuit, chip.lines, events, _DURATION, dt=MADC_PERIOD, samples=[samples])
     trains = run.trains()
     for row, index in enumerate(chosen):
         own = Mismatch(**{name: values[index : index + 1] for name, values in vars(mismatch).items()})
@@ -139,8 +141,12 @@ def verdict(experiment: Experiment[HicannX], a: Trace, b: Trace) -> Agreement:
     spikes_a, spikes_b = measure.spikes(a), measure.spikes(b)
     difference = compare(a, b)
     isi = difference.isi_difference
+    # what the limit of the ISI leaves open: a last spike so close to the end may come after it on the other side
+    open_end = (1.0 - _ISI / 100.0) * experiment.duration
+    more = max((spikes_a, spikes_b), key=lambda spikes: spikes.size)
+    one_late = abs(spikes_a.size - spikes_b.size) == 1 and float(more[-1]) > open_end
     checks = {
-        "spike count": spikes_a.size == spikes_b.size,
+        "spike count": spikes_a.size == spikes_b.size or one_late,
         "rms": difference.rms_aligned <= _RMS_LSB,
         "ISI": isi is None or abs(isi) <= _ISI,
     }
