@@ -131,7 +131,7 @@ def _on_columns(connector: Any) -> Any:
     def connect(projection: Any, columns: Any, distance_map: Any = None) -> None:
         def arrays(*mask: Any) -> Iterator[Any]:
             for column in columns(*mask):
-                yield np.atleast_1d(column) if isinstance(column, np.ndarray) else column
+                yield column if isinstance(column, bool) else np.atleast_1d(column)
 
         standard(projection, arrays, distance_map)
 
