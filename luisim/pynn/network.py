@@ -193,7 +193,8 @@ def _solve(
         # where somebody looks, a spike and its reset are cut as finely as the MADC samples
         parts = _COARSE if fine and np.any(state.reset_until[looked_at] > state.time[looked_at]) else 1
         found = _advance(circuit, state, length, parts, shift)
-        if fine and parts == 1 and np.isin(found[0][1].neuron, looked_at).any():
+        fresh = found[0][1].neuron
+        if fine and parts == 1 and fresh.size and np.isin(fresh, looked_at).any():
             found = _advance(circuit, state, length, _COARSE, shift)
         for after, spikes in found:
             for neuron, at in zip(spikes.neuron, spikes.time, strict=True):
