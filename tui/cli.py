@@ -21,6 +21,7 @@ from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
 from tui import backends, board_commands, lui_commands, scripts
 from tui.console import bar, progress, say, show
+from tui.serve import command as serve_command
 
 app = cyclopts.App(
     name="luisim",
@@ -30,6 +31,7 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 board_commands.register(app)
+serve_command.register(app)
 scripts.register(app)
 
 On = Annotated[
