@@ -91,7 +91,7 @@ def run(
     folder: Annotated[
         Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
     ] = None,
-    chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
+    on_chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
     figures: Annotated[
         Path | None, Parameter(name="--figures", help="Of a script: the folder its figures go to, if not beside it.")
     ] = None,
@@ -111,7 +111,7 @@ def run(
     from tui import netlist, report
 
     if scripts.is_script(experiment):
-        return scripts.run(Path(experiment), figures, chip)
+        return scripts.run(Path(experiment), figures, on_chip)
     if is_netlist(experiment):
         result = netlist.run(Path(experiment), folder, save, timeout, bar("ngspice"))
         progress("")
