@@ -11,9 +11,10 @@ Membrane V, the two synaptic lines E and I, the adaptation capacitor W and the c
     C_w dW/dt = C_w / tau_w (W_ref - W) + I_a tanh((V - V_a) / U_w) + I_b during the pulse
     dX/dt     = tanh((V - V_th) / U_c) / t_c, never below 0; held at 0 in the refractory period
 
-A step is exponential Rosenbrock-Euler for V (exact where the law is linear, second order elsewhere, stable for any step) and
-exact for the lines and W with V held at its middle; X is the integral of its law along a straight V, exact for any width.
-Steps end at what happens inside them: a spike, found by false position on X; the end of the reset, of the refractory period and of the adaptation pulse, which are counted in clocks.
+A step is exponential Rosenbrock-Euler for V (exact where the law is linear, second order elsewhere, stable for any step),
+exact for the lines and W with V held at its middle, and exact for X along a straight V, however narrow U_c is. Steps end at
+what happens inside them: a spike, found by false position on X; the end of the reset, of the refractory period and of the
+adaptation pulse, which are counted in clocks.
 """
 
 from dataclasses import dataclass, fields, replace
