@@ -197,7 +197,8 @@ def _mean_drive(over: Array, change: Array, charged: NDArray[np.bool_], width: A
 
 def _log_cosh(x: Array) -> Array:
     size = np.abs(x)
-    return size + np.log1p(np.exp(-2.0 * size)) - np.log(2.0)
+    value: Array = size + np.log1p(np.exp(-2.0 * size)) - np.log(2.0)
+    return value
 
 
 def _input_current(receptor: Input, line: Array, v: Array) -> tuple[Array, Array]:
