@@ -104,7 +104,8 @@ def test_psp_of_the_reference_simulation(case: str, r_syn: float) -> None:
     assert found["psp"].value == pytest.approx(excursion[np.argmax(np.abs(excursion))])
     assert np.sign(found["psp"].value) == (1 if case.startswith("exc") else -1)
     assert found["tau_syn"].value == pytest.approx(r_syn * 10e-6, rel=0.05)
-    assert found["tau_mem"].value == pytest.approx(25e3 * 22e-6, rel=0.12)
+    # the lamp comparators put up to an uA into the membrane, in steps: that bends a small PSP
+    assert found["tau_mem"].value == pytest.approx(25e3 * 22e-6, rel=0.2)
 
 
 def test_a_psp_on_the_membrane_alone() -> None:
