@@ -14,7 +14,8 @@ from luisim.experiment import Experiment
 from luisim.lui.network import Lui
 from tui.render import Window
 from tui.widgets import view
-from tui.widgets.chart import AXIS, MARGIN, Glyphs, Line, draw
+from tui.widgets.chart import AXIS, MARGIN, Line, draw
+from tui.widgets.glyphs import Glyphs
 from tui.widgets.source import Source
 from tui.widgets.view import Reach, ViewName
 
