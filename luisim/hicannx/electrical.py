@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.hicannx import capmem
-from luisim.hicannx.chip import ChipInstance, Mismatch
+from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.constants import (
     C_MEM_FULL,
     C_MEM_PARASITIC,

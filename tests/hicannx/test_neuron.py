@@ -8,7 +8,7 @@ import pytest
 
 from luisim.errors import ParameterError
 from luisim.hicannx import capmem, readout
-from luisim.hicannx.chip import SPREAD, ChipInstance, Mismatch
+from luisim.hicannx.instance import SPREAD, ChipInstance, Mismatch
 from luisim.hicannx.electrical import circuit_of
 from luisim.hicannx.neuron import State, resting
 from luisim.hicannx.parameters import HicannX, NeuronLsb
