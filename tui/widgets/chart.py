@@ -28,11 +28,12 @@ Line = tuple[Run, ...]
 
 @dataclass(frozen=True)
 class Note:
-    """``text`` beside the point at ``time`` (s) and ``level``, where it was measured."""
+    """``text`` beside the point at ``time`` (s) and ``level``, where it was measured; along a line ``until`` (s) if given."""
 
     time: float
     level: float
     text: str
+    until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,15 @@ def _overlay(
         home, column = pane.row(note.level), window.column(note.time)
         if not (0 <= home < pane.rows and 0 <= column < window.columns):
             continue
-        place = _room(note.text, home, column, pane.rows, window.columns, codes, found)
+        last = column if note.until is None else min(window.column(note.until), window.columns - 1)
+        place = _room(note.text, home, (column + last) // 2, pane.rows, window.columns, codes, found)
         if place is None:
             continue
         row, first = place
-        found.setdefault(home, {})[column] = (glyphs.point, POINT)
+        for along in range(column, last + 1):
+            if along in (column, last) or not codes[home, along]:
+                ends = along in (column, last)
+                found.setdefault(home, {})[along] = (glyphs.point if ends else glyphs.axis[3], POINT)
         for offset, character in enumerate(note.text):
             found.setdefault(row, {})[first + offset] = (character, POINT)
     return found
