@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Readings off a trace: spikes, rate, inter-spike interval, threshold, pulse width, PSP. Pure functions; None: not there."""
 
+import itertools
+
 import numpy as np
 
 from luisim.trace import Array, Trace
@@ -112,7 +114,7 @@ def _release(trace: Trace) -> float | None:
     """From each spike of a chip to where the line through the start of the following rise meets the lowest level; mean in s."""
     time, v, found = trace.time, trace.signals[trace.membrane], spikes(trace)
     widths = []
-    for t, end in zip(found[:-1], found[1:], strict=True):
+    for t, end in itertools.pairwise(found):
         inside = (time > t) & (time < end)
         x, y = time[inside], v[inside]
         if y.size < _FEWEST:
@@ -131,7 +133,7 @@ def _release(trace: Trace) -> float | None:
 def extremes(trace: Trace) -> tuple[float, float]:
     """Peak and trough in V or LSB: means over the intervals between spikes; of a silent membrane its highest and lowest."""
     time, v, found = trace.time, trace.signals[trace.membrane], spikes(trace)
-    parts = [v[(time > t) & (time <= end)] for t, end in zip(found[:-1], found[1:], strict=True)]
+    parts = [v[(time > t) & (time <= end)] for t, end in itertools.pairwise(found)]
     parts = [part for part in parts if part.size] or [v]
     return float(np.mean([part.max() for part in parts])), float(np.mean([part.min() for part in parts]))
 

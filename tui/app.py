@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LuisimApp: the terminal app. It shows the same neuron from several back ends at once and lets a person turn its knobs."""
 
-from collections.abc import Iterable, Sequence
+from asyncio import to_thread
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App, ComposeResult, SystemCommand
@@ -17,10 +19,10 @@ from textual.widgets import Footer, Static
 from luisim.errors import LuisimError
 from luisim.experiment import Backend, Experiment
 from luisim.live import Pulse
-from luisim.lui.network import Lui, recorded
 from luisim.trace import Trace
-from tui import boards
-from tui.backends import experiment_names, load_experiment
+from tui import boards, neurons
+from tui.backends import DEFAULT_EXPERIMENT, experiment_names, experiment_titles, load_experiment, usual
+from tui.desk import desk_of
 from tui.keys import KEYS
 from tui.live_mode import LiveMode
 from tui.messages import Message, Progress
@@ -28,11 +30,12 @@ from tui.runs import Runs
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
 from tui.widgets.knob import Knob
+from tui.widgets.numbers import BOARD, CHIP, Columns
 from tui.widgets.readings import Readings
 from tui.widgets.scope import ZOOM, Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
-from tui.widgets.trimmer import TRIMMERS
+from tui.widgets.trimmer import Turnable
 from tui.widgets.units import si
 from tui.widgets.view import VIEWS
 
@@ -46,24 +49,40 @@ class Reported(TextualMessage):
     """A runner has something to tell."""
 
     message: Message
+    runs: Runs
 
 
 class LuisimApp(App[None]):
-    """Starts with ``experiment`` on all ``backends``; a recording among them is taken to belong to this experiment."""
+    """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
+
+    ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
+    """
 
     TITLE = "luisim"
     CSS_PATH = "luisim.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    def __init__(self, experiment: Experiment[Lui], backends: Sequence[Backend[Lui]], *, glyphs: str = "braille") -> None:
+    def __init__(
+        self,
+        experiment: Experiment[Any],
+        backends: Sequence[Backend[Any]],
+        *,
+        glyphs: str = "braille",
+        others: Callable[[Any], Sequence[Backend[Any]]] = usual,
+    ) -> None:
         super().__init__()
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
-        self.runs = Runs(backends, keys)
-        experiment = boards.shown(experiment)
+        self._new_runs = partial(Runs, taken_keys=keys)
+        self._others = others
+        self.runs = self._new_runs(backends)
+        self.desk = desk_of(experiment)
+        self._kept = {self.desk.NOUN: self.runs}  # the runs of each kind of device
+        experiment = self.desk.shown(experiment)
         self.first = experiment  # the one that the recordings belong to
         self.base = experiment  # as it was loaded
         self.experiment = experiment  # as it is set now
-        self.board = recorded(experiment)[0]  # the one that is looked at
+        self.board = self.desk.names(experiment)[0]  # the board or neuron that is looked at
+        self.volts = False  # a chip's membrane in V instead of LSB
         self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
         self._asked = experiment  # what the traces belong to, or soon will
@@ -71,16 +90,20 @@ class LuisimApp(App[None]):
         self.live = LiveMode(self)
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
         self.readings = Readings(tuple(self.sources.values()))
-        self.knobs = tuple(
-            Knob(trimmer, boards.parameters(experiment, self.board), id=f"knob{index}")
-            for index, trimmer in enumerate(TRIMMERS, start=1)
-        )
-        self._source_keys = [
+        self.readings.furnish(self._columns, tuple(self.sources.values()))
+        self.knobs = self._new_knobs(self.desk.trimmers(experiment))
+        self._source_keys: list[BindingType] = []
+        self._bind_sources()
+
+    def _bind_sources(self) -> None:
+        """A key for each source."""
+        keys = [
             Binding(s.key, f"source('{s.name}')", s.label, show=False, id=f"source.{s.key}", tooltip=f"{s.label}: on, off")
             for s in self.sources.values()
             if s.key
         ]
-        for binding in self._source_keys:
+        self._source_keys = [*keys]
+        for binding in keys:
             self.bind(binding.key, binding.action, description=binding.description, show=False)
 
     @property
@@ -94,31 +117,31 @@ class LuisimApp(App[None]):
             yield self.status
             yield self.scope
             yield self.readings
-            with Horizontal(id="knobs"):
-                yield Vertical(*self.knobs[:3])
-                yield Vertical(*self.knobs[3:])
+            yield Horizontal(*self._in_columns(), id="knobs")
         yield Static(id="small", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
         """Start the back ends, after the first paint."""
         self.theme = "textual-dark"
-        self.knobs[0].focus()
+        if self.knobs:
+            self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        self.runs.start(self._hear)
+        self.runs.start(partial(self._hear, self.runs))
         self._ask()
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, runs: Runs, message: Message) -> None:
         """Called in a runner's thread; post_message may be."""
-        self.post_message(Reported(message))
+        self.post_message(Reported(message, runs))
 
     def on_unmount(self) -> None:
         """End the back ends."""
         self.live.end()
-        self.runs.close()
+        for runs in self._kept.values():
+            runs.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so if the terminal is too small: a plot that silently lacks a part misleads."""
@@ -135,14 +158,11 @@ class LuisimApp(App[None]):
     @on(Knob.Turned)
     def _turned(self, event: Knob.Turned) -> None:
         # two quick turns of two knobs: take over this knob's value, not its idea of the others
-        trimmer = event.knob.trimmer
-        parameters = trimmer.set(boards.parameters(self.experiment, self.board), trimmer.value(event.parameters))
-        if trimmer.sign(parameters) != trimmer.sign(event.parameters):
-            parameters = trimmer.flipped(parameters)
+        settings = event.knob.trimmer.copied(self.desk.settings(self.experiment, self.board), event.parameters)
         self.scope.follows = False  # a window that fits itself would hide that the rate has changed
-        self._change(boards.with_parameters(self.experiment, self.board, parameters))
+        self._change(self.desk.with_settings(self.experiment, self.board, settings))
 
-    def _change(self, experiment: Experiment[Lui]) -> None:
+    def _change(self, experiment: Experiment[Any]) -> None:
         """Set the knobs to ``experiment`` and run it, unless paused."""
         self.experiment = experiment
         self._set_knobs()
@@ -167,6 +187,8 @@ class LuisimApp(App[None]):
     def on_reported(self, event: Reported) -> None:
         """Take in what a runner tells."""
         message = event.message
+        if event.runs is not self.runs:  # of the other kind of device, which is no longer looked at
+            return
         source = self.sources[message.source]
         if isinstance(message, Progress):
             self.runs.hear(message)
@@ -195,12 +217,13 @@ class LuisimApp(App[None]):
 
     def _set_knobs(self) -> None:
         for knob in self.knobs:
-            knob.original = boards.parameters(self.base, self.board)
-            knob.parameters = boards.parameters(self.experiment, self.board)
+            knob.original = self.desk.settings(self.base, self.board)
+            knob.parameters = self.desk.settings(self.experiment, self.board)
 
     def _one(self, trace: Trace) -> Trace:
         """What is looked at of a trace."""
-        return boards.of(trace, self.board)
+        one = self.desk.of(trace, self.board)
+        return neurons.in_volt(one, self.base) if self.volts and one.unit == "LSB" else one
 
     # ------------------------------------------------------------------------------------------------------------ what is seen
 
@@ -231,7 +254,7 @@ class LuisimApp(App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
-                f"board {self.board}, [ ] others" if boards.is_network(self.base) else "",
+                f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
                 f"no spike to align: {', '.join(lost)}" if lost else "",
@@ -282,12 +305,15 @@ class LuisimApp(App[None]):
 
     def action_pulses(self, connector: int) -> None:
         """A pulse train on an input of the board that is looked at, or no longer."""
+        if self.desk is not boards:
+            self.notify("The spikes of a chip come from the experiment: turn their weights and their interval.")
+            return
         wire = boards.wire_into(self.base, self.board, connector)
         if wire is not None:
             self.notify(f"Input {connector} of {self.board} has a wire from {wire.source}: send pulses into a free input.")
             return
         if self.live.on:
-            self.live.do(Pulse(connector, amplitude=boards.parameters(self.experiment, self.board).vdd))
+            self.live.do(Pulse(connector, amplitude=boards.settings(self.experiment, self.board).vdd))
             return
         self.trains = self.trains ^ {(self.board, connector)}
         trains = tuple(boards.pulse_trains(self.base, self.trains))
@@ -295,10 +321,20 @@ class LuisimApp(App[None]):
 
     def action_board(self, by: int) -> None:
         """Look at another board of the network."""
-        names = recorded(self.base)
+        names = self.desk.names(self.base)
         self.board = names[(names.index(self.board) + by) % len(names)]
         self._set_knobs()
         self.runs.look(self._one)
+        self._show()
+
+    def action_units(self) -> None:
+        """A chip's membrane in LSB or in V."""
+        if self.desk is not neurons:
+            self.notify("A board is read in volt; a chip can be read in LSB, too.")
+            return
+        self.volts = not self.volts
+        self.runs.look(self._one)
+        self.scope.fit()
         self._show()
 
     def action_reset(self) -> None:
@@ -333,29 +369,74 @@ class LuisimApp(App[None]):
     def action_experiments(self) -> None:
         """Let the person choose an experiment."""
         names = [(name, boards.summary(load_experiment(name))) for name in experiment_names()]
+        titles = experiment_titles()
+        names += [(name, titles[name]) for name in experiment_names("hicannx")]
         self.push_screen(Experiments(names, self.base.name), self._load)
 
-    def _load(self, name: str | None) -> None:
+    async def _load(self, name: str | None) -> None:
         if name is None:
             return
         try:
-            experiment = self.first if name == self.first.name else boards.shown(load_experiment(name))
+            # to calibrate a chip's neuron takes a second or two
+            experiment = self.first if name == self.first.name else await to_thread(load_experiment, name)
         except LuisimError as error:
             self.notify(str(error), severity="error", markup=False)
             return
         was_live = self.live.on
         self.live.end()
-        self.base, self.trains, self.scope.follows = experiment, frozenset(), True
-        self.board = recorded(experiment)[0]
+        await self._furnish(experiment)
         for source in self.sources.values():
             # a recording beside another experiment than its own would only mislead
-            shown = name == self.first.name if source.is_recording else source.shown
+            alien = source.is_recording and self.desk is boards
+            shown = name == self._recorded if alien else source.shown
             self.sources[source.name] = replace(source.off(), shown=shown, failure=source.failure if not shown else "")
         self.paused = False
-        self._change(experiment)
+        self._change(self.base)
         self._show()
         if was_live:
             self.live.start()
+
+    async def _furnish(self, experiment: Experiment[Any]) -> None:
+        """Put what belongs to this experiment on the desk."""
+        desk = desk_of(experiment)
+        experiment = desk.shown(experiment)
+        self.base = self.experiment = experiment
+        self.trains, self.scope.follows = frozenset(), True
+        self.board = desk.names(experiment)[0]
+        if desk is not self.desk:
+            self.desk, self.volts = desk, False
+            if desk.NOUN not in self._kept:
+                self._kept[desk.NOUN] = self._new_runs(self._others(experiment.device))
+                self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
+            self.runs = self._kept[desk.NOUN]
+            self._bind_sources()
+            self.readings.furnish(self._columns, tuple(self.sources.values()))
+        trimmers = desk.trimmers(experiment)
+        if trimmers != tuple(knob.trimmer for knob in self.knobs):
+            self.knobs = self._new_knobs(trimmers)
+            holder = self.query_one("#knobs")
+            await holder.remove_children()
+            await holder.mount(*self._in_columns())
+            if self.knobs:
+                self.knobs[0].focus()
+
+    @property
+    def _recorded(self) -> str:
+        """Name of the experiment that the recordings of boards belong to."""
+        return self.first.name if desk_of(self.first) is boards else DEFAULT_EXPERIMENT
+
+    @property
+    def _columns(self) -> Columns:
+        return BOARD if self.desk is boards else CHIP
+
+    def _new_knobs(self, trimmers: Sequence[Turnable]) -> tuple[Knob, ...]:
+        settings = self.desk.settings(self.base, self.board)
+        return tuple(Knob(trimmer, settings, id=f"knob{index}") for index, trimmer in enumerate(trimmers, start=1))
+
+    def _in_columns(self) -> list[Vertical]:
+        """The knobs in columns that leave the traces as many rows as they can."""
+        rows = 3 if len(self.knobs) <= 6 else 4
+        return [Vertical(*self.knobs[first : first + rows]) for first in range(0, len(self.knobs), rows)]
 
     def action_help(self) -> None:
         """Every key."""
@@ -363,7 +444,7 @@ class LuisimApp(App[None]):
             f"{source.label}: {sentence}."
             for backend in self.runs.backends
             if (source := self.sources[backend.name]).is_recording
-            for sentence in backend.by_hand(self.first)
+            for sentence in backend.by_hand(self.base)
         ]
         groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
         groups.append(("On a knob", Knob.BINDINGS))
@@ -381,6 +462,6 @@ class LuisimApp(App[None]):
         self.call_later(self.run_action, action)
 
 
-def run_app(experiment: Experiment[Lui], backends: Sequence[Backend[Lui]], *, glyphs: str = "braille") -> None:
+def run_app(experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille") -> None:
     """Show the app until the person leaves it."""
     LuisimApp(experiment, backends, glyphs=glyphs).run()

@@ -37,10 +37,18 @@ KEYS: list[BindingType] = [
         "Board before",
         show=False,
         id="board.previous",
-        tooltip="networks: the board before",
+        tooltip="several: the board or neuron before",
     ),
     Binding(
-        "right_square_bracket", "board(1)", "Board after", show=False, id="board.next", tooltip="networks: the board after"
+        "right_square_bracket",
+        "board(1)",
+        "Board after",
+        show=False,
+        id="board.next",
+        tooltip="several: the board or neuron after",
+    ),
+    Binding(
+        "u", "units", "Units", show=False, id="units", tooltip="a chip's membrane in LSB, its converter's steps, or in volt"
     ),
     Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
