@@ -305,9 +305,6 @@ class LuisimApp(App[None]):
 
     def action_pulses(self, connector: int) -> None:
         """A pulse train on an input of the board that is looked at, or no longer."""
-        if self.desk is not boards:
-            self.notify("The spikes of a chip come from the experiment: turn their weights and their interval.")
-            return
         wire = boards.wire_into(self.base, self.board, connector)
         if wire is not None:
             self.notify(f"Input {connector} of {self.board} has a wire from {wire.source}: send pulses into a free input.")
@@ -329,9 +326,6 @@ class LuisimApp(App[None]):
 
     def action_units(self) -> None:
         """A chip's membrane in LSB or in V."""
-        if self.desk is not neurons:
-            self.notify("A board is read in volt; a chip can be read in LSB, too.")
-            return
         self.volts = not self.volts
         self.runs.look(self._one)
         self.scope.fit()
@@ -410,6 +404,7 @@ class LuisimApp(App[None]):
                 self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
             self.runs = self._kept[desk.NOUN]
             self._bind_sources()
+            self.refresh_bindings()
             self.readings.furnish(self._columns, tuple(self.sources.values()))
         trimmers = desk.trimmers(experiment)
         if trimmers != tuple(knob.trimmer for knob in self.knobs):
@@ -438,6 +433,12 @@ class LuisimApp(App[None]):
         rows = 3 if len(self.knobs) <= 6 else 4
         return [Vertical(*self.knobs[first : first + rows]) for first in range(0, len(self.knobs), rows)]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
+        if action in ("live", "pulses"):
+            return self.desk is boards
+        return self.desk is neurons if action == "units" else True
+
     def action_help(self) -> None:
         """Every key."""
         remarks = [
@@ -453,7 +454,8 @@ class LuisimApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key as an entry of the command palette, then Textual's own."""
         for binding in [*self.BINDINGS, *self._source_keys]:
-            if isinstance(binding, Binding) and binding.id != "quit":
+            action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
+            if isinstance(binding, Binding) and binding.id != "quit" and self.check_action(action, ()):
                 title = f"{binding.description} {binding.key}" if binding.group else binding.description
                 yield SystemCommand(title, binding.tooltip, lambda action=binding.action: self._do(action))
         yield from super().get_system_commands(screen)

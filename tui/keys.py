@@ -47,9 +47,7 @@ KEYS: list[BindingType] = [
         id="board.next",
         tooltip="several: the board or neuron after",
     ),
-    Binding(
-        "u", "units", "Units", show=False, id="units", tooltip="a chip's membrane in LSB, its converter's steps, or in volt"
-    ),
+    Binding("u", "units", "Units", id="units", tooltip="a chip's membrane in LSB, its converter's steps, or in volt"),
     Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
     Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),

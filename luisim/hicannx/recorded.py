@@ -32,7 +32,7 @@ class RecordedHicannX:
         """Most experiments have no recording."""
         if experiment.name in RECORDINGS:
             return None
-        return f"no real chip was recorded here; there is one in: {', '.join(RECORDINGS)}"
+        return "no recording here; try recorded-lot, recorded-girlsday-lot"
 
     def by_hand(self, experiment: Experiment[HicannX]) -> tuple[str, ...]:
         """How the neuron was set when it was recorded."""

@@ -189,7 +189,7 @@ def _write_interval(experiment: Chip, value: int) -> Chip:
     return replace(experiment, stimuli=stimuli, duration=duration)
 
 
-INTERVAL = Cell("interval", "time between two spikes that go in", 10, 100, _read_interval, _write_interval, unit="us", step=5)
+INTERVAL = Cell("every", "time between two spikes that go in", 10, 100, _read_interval, _write_interval, unit="us", step=5)
 
 
 def _read_chip(experiment: Chip) -> int:
