@@ -29,6 +29,7 @@ from tui.messages import Message, Progress
 from tui.runs import Runs
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.screens.whole_chip import WholeChip
 from tui.widgets.knob import Knob
 from tui.widgets.numbers import BOARD, CHIP, Columns
 from tui.widgets.readings import Readings
@@ -331,6 +332,10 @@ class LuisimApp(App[None]):
         self.scope.fit()
         self._show()
 
+    def action_whole_chip(self) -> None:
+        """The settings of this neuron on every neuron of the chip."""
+        self.push_screen(WholeChip(self.experiment, self.scope.glyphs))
+
     def action_reset(self) -> None:
         """Everything as the experiment has it."""
         self.trains = frozenset()
@@ -437,7 +442,7 @@ class LuisimApp(App[None]):
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
             return self.desk is boards
-        return self.desk is neurons if action == "units" else True
+        return self.desk is neurons if action in ("units", "whole_chip") else True
 
     def action_help(self) -> None:
         """Every key."""
@@ -449,6 +454,8 @@ class LuisimApp(App[None]):
         ]
         groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
         groups.append(("On a knob", Knob.BINDINGS))
+        if self.desk is neurons:
+            groups.append(("All neurons of a chip", WholeChip.BINDINGS))
         self.push_screen(Help(groups, remarks))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -48,6 +48,7 @@ KEYS: list[BindingType] = [
         tooltip="several: the board or neuron after",
     ),
     Binding("u", "units", "Units", id="units", tooltip="a chip's membrane in LSB, its converter's steps, or in volt"),
+    Binding("w", "whole_chip", "All neurons", id="chip.whole", tooltip="a chip: these settings on all of its 512 neurons"),
     Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
     Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
