@@ -25,16 +25,16 @@ from tui.keys import KEYS
 from tui.live_mode import LiveMode
 from tui.messages import Message, Progress
 from tui.runs import Runs
+from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
 from tui.widgets.knob import Knob
 from tui.widgets.readings import Readings
-from tui.widgets.scope import ZOOM, Scope
+from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
 from tui.widgets.trimmer import TRIMMERS
 from tui.widgets.units import si
-from tui.widgets.view import VIEWS
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -48,7 +48,7 @@ class Reported(TextualMessage):
     message: Message
 
 
-class LuisimApp(App[None]):
+class LuisimApp(ScopeKeys, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording among them is taken to belong to this experiment."""
 
     TITLE = "luisim"
@@ -231,6 +231,7 @@ class LuisimApp(App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
+                self.scope.state,
                 f"board {self.board}, [ ] others" if boards.is_network(self.base) else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
@@ -255,29 +256,6 @@ class LuisimApp(App[None]):
         """Run what is set."""
         if not self.live.on:
             self._ask()
-        self.show_status()
-
-    def action_view(self) -> None:
-        """The next view."""
-        self.scope.look(VIEWS[(VIEWS.index(self.scope.view) + 1) % len(VIEWS)])
-        self.show_status()
-
-    def action_residual(self) -> None:
-        """The lane of differences on or off."""
-        self.scope.residual = not self.scope.residual
-        self._show()
-
-    def action_zoom(self, direction: int) -> None:
-        """See more time (1) or less (-1)."""
-        self.scope.zoom(ZOOM**direction)
-
-    def action_pan(self, by: float) -> None:
-        """Move along the time axis by a part of the window."""
-        self.scope.pan(by)
-
-    def action_fit(self) -> None:
-        """See about four spikes."""
-        self.scope.fit()
         self.show_status()
 
     def action_pulses(self, connector: int) -> None:

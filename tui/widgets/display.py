@@ -224,6 +224,16 @@ class Display(Widget):
         self._lines = None
         self.refresh()
 
+    def toggle_residual(self) -> None:
+        """The lane of differences on or off."""
+        self.residual = not self.residual
+        self._changed()
+
+    def toggle_measuring(self) -> None:
+        """Measurements on or off."""
+        self.measuring = not self.measuring
+        self._changed()
+
     # ------------------------------------------------------------------------------------------------------------ trigger
 
     def set_trigger(self, trigger: Trigger) -> None:
