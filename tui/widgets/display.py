@@ -327,7 +327,7 @@ class Display(Widget):
             self.first_pane = panes[0].rows
             marks = view.marks(shown, plain=self.glyphs.plain)
             moved = [(on - start, off - start, label) for on, off, label in inputs]
-            lines = draw(panes, window, marks, moved, self.glyphs, raster, remarks, self.cursors.there)
+            lines = draw(panes, window, marks, moved, self.glyphs, raster, remarks, self.cursors.lettered)
             self._lines = (*lines, *foot)
         return self._lines
 
