@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.hicannx import capmem
-from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.constants import (
     C_MEM_FULL,
     C_MEM_PARASITIC,
@@ -17,6 +16,7 @@ from luisim.hicannx.constants import (
     CLOCK,
     HOLDOFF_CLOCKS,
 )
+from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.parameters import Columns, HicannX, columns
 from luisim.hicannx.profiles import Profile
 

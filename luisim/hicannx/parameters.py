@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
-from luisim.hicannx.instance import Mismatch
 from luisim.hicannx.constants import CAPACITANCE_MAX, CAPMEM_MAX, NEURONS, REFRACTORY_MAX
+from luisim.hicannx.instance import Mismatch
 from luisim.hicannx.profiles import PROFILES, Profile
 from luisim.quantity import Quantity, check_fields, quantities
 
