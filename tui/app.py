@@ -27,18 +27,18 @@ from tui.keys import KEYS
 from tui.live_mode import LiveMode
 from tui.messages import Message, Progress
 from tui.runs import Runs
+from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
 from tui.screens.whole_chip import WholeChip
 from tui.widgets.knob import Knob
 from tui.widgets.numbers import BOARD, CHIP, Columns
 from tui.widgets.readings import Readings
-from tui.widgets.scope import ZOOM, Scope
+from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
 from tui.widgets.trimmer import Turnable
 from tui.widgets.units import si
-from tui.widgets.view import VIEWS
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -53,7 +53,7 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(App[None]):
+class LuisimApp(ScopeKeys, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
     ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
@@ -255,6 +255,7 @@ class LuisimApp(App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
+                self.scope.state,
                 f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
@@ -279,29 +280,6 @@ class LuisimApp(App[None]):
         """Run what is set."""
         if not self.live.on:
             self._ask()
-        self.show_status()
-
-    def action_view(self) -> None:
-        """The next view."""
-        self.scope.look(VIEWS[(VIEWS.index(self.scope.view) + 1) % len(VIEWS)])
-        self.show_status()
-
-    def action_residual(self) -> None:
-        """The lane of differences on or off."""
-        self.scope.residual = not self.scope.residual
-        self._show()
-
-    def action_zoom(self, direction: int) -> None:
-        """See more time (1) or less (-1)."""
-        self.scope.zoom(ZOOM**direction)
-
-    def action_pan(self, by: float) -> None:
-        """Move along the time axis by a part of the window."""
-        self.scope.pan(by)
-
-    def action_fit(self) -> None:
-        """See about four spikes."""
-        self.scope.fit()
         self.show_status()
 
     def action_pulses(self, connector: int) -> None:
