@@ -18,10 +18,11 @@ from textual.widgets import Footer, Static
 
 from luisim.errors import LuisimError
 from luisim.experiment import Backend, Experiment
+from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.live import Pulse
 from luisim.trace import Trace
 from tui import boards, neurons
-from tui.backends import DEFAULT_EXPERIMENT, experiment_names, experiment_titles, load_experiment, usual
+from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
 from tui.desk import desk_of
 from tui.keys import KEYS
 from tui.live_mode import LiveMode
@@ -359,6 +360,9 @@ class LuisimApp(ScopeKeys, App[None]):
         except LuisimError as error:
             self.notify(str(error), severity="error", markup=False)
             return
+        if isinstance(experiment.device, ChipNetwork):
+            await self.push_screen(WholeChip(experiment, self.scope.glyphs))
+            return
         was_live = self.live.on
         self.live.end()
         await self._furnish(experiment)
@@ -447,6 +451,14 @@ class LuisimApp(ScopeKeys, App[None]):
 
     def _do(self, action: str) -> None:
         self.call_later(self.run_action, action)
+
+
+def run_network(experiment: Experiment[ChipNetwork]) -> None:
+    """Show a network on a chip; behind it, one neuron of a chip."""
+    alone = load_experiment(DEFAULT_NEURON)
+    app = LuisimApp(alone, usual(alone.device))
+    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.run()
 
 
 def run_app(experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille") -> None:

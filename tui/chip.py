@@ -56,7 +56,8 @@ def _agreement_text(verdicts: list[Agreement]) -> str:
 def neurons(trace: Trace) -> list[dict[str, float | int | None]]:
     """What each neuron of a chip's trace shows: spikes, mean ISI in s, highest and lowest reading and their mean in LSB."""
     rows: list[dict[str, float | int | None]] = []
-    for index, times in enumerate(trace.spikes.values()):
+    recorded = [times for name, times in trace.spikes.items() if name.partition("_")[0] == "out"]
+    for index, times in enumerate(recorded):  # the others of a network only spike
         v = trace.signals[name_of("v_madc", index)]
         isi = float(np.diff(times).mean()) if times.size > 1 else None
         rows.append(

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
+from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.trace import Trace
 from tui import backends, board_commands, lui_commands, scripts
 from tui.console import bar, progress, say, show
@@ -61,9 +62,12 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     experiment
         Name of a shipped experiment (see `luisim experiments`) or a TOML file.
     """
-    from tui.app import run_app  # textual takes 0.3 s to import
+    from tui.app import run_app, run_network  # textual takes 0.3 s to import
 
     loaded = backends.load_experiment(experiment)
+    if isinstance(loaded.device, ChipNetwork):
+        run_network(loaded)
+        return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
     run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on])
     return 0
@@ -212,6 +216,27 @@ def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4
     from tui import chip
 
     return chip.characteristic(seed, profile, neurons, json=json)
+
+
+@app.command(name="chip")
+def whole_chip(
+    experiment: str = "feed-forward",
+    *,
+    png: Annotated[Path | None, Parameter(name="--png", help="Picture of the chip (.png, .svg or .pdf).")] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> int:
+    """Chip: run a network on it and show its rates and what it uses; draws spikes, a membrane, the weights and the rates.
+
+    Parameters
+    ----------
+    experiment
+        Name of a shipped experiment with populations (see `luisim experiments`) or a TOML file.
+    """
+    from tui import chip_report
+
+    loaded = backends.load_experiment(experiment)
+    return chip_report.show_chip(loaded, png or Path(f"luisim-chip-{loaded.name}.png"), seed, json=json)
 
 
 @app.command

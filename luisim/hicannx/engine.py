@@ -88,6 +88,8 @@ def run(
     if state is not None:
         network = deepcopy(state.network)
         network.watch = watch
+        if isinstance(network, PlainNetwork) and isinstance(neurons, NeuronCircuit):
+            network.change(neurons, lines, noise)
     elif not isinstance(neurons, NeuronCircuit):
         network = network_of(neurons, lines, dt, watch)
     else:

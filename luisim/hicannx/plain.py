@@ -33,6 +33,10 @@ class PlainNetwork:
         """(n,) V, now."""
         return self._state.v
 
+    def change(self, circuit: NeuronCircuit, lines: Lines, noise: Array | None) -> None:
+        """Go on with other settings, weights and noise; the lines keep their numbers, since events on their way name them."""
+        self._circuit, self._lines, self._noise = circuit, lines, noise
+
     def advance(self, stop: int, compiled: bool) -> tuple[Indices, NDArray[np.int32], Array, Array]:
         """To the step ``stop``: spikes as (step, neuron, part of the step); (steps, watched) membranes at the ends of steps."""
         for n in range(self.next_event, self.event_step.size):

@@ -1,34 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""WholeChip: one setting on all 512 neurons of a chip: who fires when, how they differ, and the membrane of one of them."""
+"""WholeChip: all neurons of a chip at once: who fires when, how they differ, the weights, and the membrane of one of them.
+
+Of a network, or of one setting on all 512 neurons.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message as TextualMessage
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Footer
 
 from luisim.experiment import Experiment
+from luisim.hicannx.activity import weights
+from luisim.hicannx.chip_experiment import ChipModel, ChipNetwork
 from luisim.hicannx.constants import NEURONS
 from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
 from tui import neurons
 from tui.messages import Failed, Message, Progress, Ran
-from tui.render import Curve, Window
 from tui.runner import Runner
-from tui.widgets.chart import AXIS, MARGIN, Pane, draw
 from tui.widgets.glyphs import Glyphs
-from tui.widgets.population import Spread, bars, raster, spread, trains
+from tui.widgets.population import sites, spread, trains
+from tui.widgets.population_view import Membrane, Raster, Rates, Weights
 from tui.widgets.status import Status
 from tui.widgets.units import si
-from tui.widgets.view import voltage_range
 
 
 @dataclass
@@ -38,89 +39,8 @@ class Told(TextualMessage):
     message: Message
 
 
-class Raster(Widget):
-    """A row of dots for every few neurons; a click chooses one of them."""
-
-    ALLOW_SELECT = False
-
-    @dataclass
-    class Chosen(TextualMessage):
-        """A person has clicked at this neuron."""
-
-        neuron: int
-
-    def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-        self.trace: Trace | None = None
-        self.chosen = 0
-
-    def render(self) -> Text:
-        """The numbers of the neurons, and their spikes."""
-        rows, columns = self.size.height, max(1, self.size.width - MARGIN)
-        spikes = trains(self.trace) if self.trace is not None else ()
-        codes = raster(spikes, self.trace.duration, rows, columns) if self.trace is not None else None
-        text, home = Text(no_wrap=True, overflow="crop"), self.chosen * rows // NEURONS
-        for row in range(rows):
-            first = -(-row * NEURONS // rows)
-            label = f">{self.chosen}" if row == home else str(first) if row % 4 == 0 else ""
-            text.append(f"{label:>{MARGIN - 1}}{self._glyphs.axis[1 if label else 0]}", "bold" if row == home else "dim")
-            cells = codes[row].tolist() if codes is not None else [0] * columns
-            text.append("".join(self._glyphs.cells[code] for code in cells), "bold" if row == home else "")
-            text.append("\n" if row < rows - 1 else "")
-        return text
-
-    def on_click(self, event: events.Click) -> None:
-        """Choose the neuron that is drawn there."""
-        rows = max(1, self.size.height)
-        self.post_message(self.Chosen(min(NEURONS - 1, -(-event.y * NEURONS // rows))))
-
-
-class Rates(Widget):
-    """How the neurons differ: a histogram."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spread: Spread | None = None
-
-    def render(self) -> Text:
-        """A title, bars, and the ends of the axis."""
-        if self.spread is None:
-            return Text("")
-        width = max(4, self.size.width - 2)
-        found, unit = self.spread, self.spread.unit
-        lines, low, high = bars(found.values, max(1, self.size.height - 2), width)
-        ends = [f"{value:.0f} LSB" if unit == "LSB" else si(value, unit, 3) for value in (low, high)]
-        axis = f"{ends[0]}{ends[1]:>{max(1, width - len(ends[0]))}}"
-        return Text("\n".join([f"{found.name} of {found.values.size} neurons", *lines, axis]), no_wrap=True, overflow="crop")
-
-
-class Membrane(Widget):
-    """The membrane of the neuron that is looked at."""
-
-    def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-        self.trace: Trace | None = None
-
-    def render(self) -> Text:
-        """One pane, and the time axis with a mark at each spike."""
-        if self.trace is None:
-            return Text("")
-        trace, columns = self.trace, max(1, self.size.width - MARGIN)
-        window = Window.of(0.0, trace.duration, columns)
-        low, high = voltage_range([trace])
-        pane = Pane((Curve(trace.time, trace.signals["v_madc"], 0),), low, high, max(2, self.size.height - 2), unit="LSB")
-        text = Text(no_wrap=True, overflow="crop")
-        for number, line in enumerate(draw([pane], window, [], [], self._glyphs)):
-            text.append("\n" if number else "")
-            for run in line:
-                text.append(run.text.replace("spikes", f"{'':6}"), "dim" if run.ink == AXIS else "")
-        return text
-
-
 class WholeChip(ModalScreen[None]):
-    """Runs ``experiment``'s settings on every neuron of its chip, first in a hurry, then exactly."""
+    """Runs a network, or the settings of one neuron on every neuron of its chip; those first in a hurry, then exactly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,w", "dismiss(None)", "Back", id="chip.back", tooltip="back to the one neuron"),
@@ -132,22 +52,27 @@ class WholeChip(ModalScreen[None]):
         Binding("end", "choose(512)", "Last", show=False, id="chip.last", tooltip="the last neuron"),
     ]
 
-    def __init__(self, experiment: Experiment[HicannX], glyphs: Glyphs, backend: Any = None) -> None:
+    def __init__(self, experiment: Experiment[HicannX | ChipNetwork], glyphs: Glyphs, backend: Any = None) -> None:
         super().__init__()
         device = experiment.device
-        whole = replace(device, neurons=device.neurons[:1] * NEURONS, first=0, deviations=None)
-        self.experiment = replace(experiment, device=whole)
-        self.neuron = device.first
+        if isinstance(device, HicannX):
+            self.neuron, self.neurons = device.first, NEURONS
+            device = replace(device, neurons=device.neurons[:1] * NEURONS, first=0, deviations=None)
+        else:
+            self.neurons = len(sites(device))
+            self.neuron = sites(device).index(device.madc[0]) if device.madc else 0
+        self.experiment: Experiment[HicannX | ChipNetwork] = replace(experiment, device=device)
         self.trace: Trace | None = None
-        self._backend = backend or HicannXModel()
+        self._backend = backend or (HicannXModel() if isinstance(device, HicannX) else ChipModel())
         self._state = "…"
         self._runner: Runner | None = None
         self.status, self.raster, self.rates, self.membrane = Status(), Raster(glyphs), Rates(), Membrane(glyphs)
+        self.weights = Weights(plain=glyphs.plain)
 
     def compose(self) -> ComposeResult:
-        """Status, raster beside histogram, membrane, keys."""
+        """Status, raster beside histogram and weights, membrane, keys."""
         yield self.status
-        yield Horizontal(self.raster, self.rates, id="population")
+        yield Horizontal(self.raster, Vertical(self.rates, self.weights), id="population")
         yield self.membrane
         yield Footer()
 
@@ -155,6 +80,7 @@ class WholeChip(ModalScreen[None]):
         """Start the model."""
         self._runner = Runner(self._backend, self._hear)
         self._runner.want(self.experiment)
+        self.weights.display = isinstance(self.experiment.device, ChipNetwork)
         self._show()
 
     def _hear(self, message: Message) -> None:
@@ -172,34 +98,59 @@ class WholeChip(ModalScreen[None]):
             case Progress(done=done):
                 self._state = f"… {done:.0%}"
             case Failed(sentence=sentence):
-                self._state = sentence
-            case Ran(trace=trace, rough=rough):
+                self._state = "gave no result"
+                self.notify(sentence, severity="error", timeout=10, markup=False)
+            case Ran(experiment=experiment, trace=trace, rough=rough):
                 self.trace, self._state = trace, "…" if rough else ""
-                self.raster.trace, self.rates.spread = trace, spread(trace)
+                self.experiment = experiment
+                device = experiment.device
+                self.raster.trains, self.raster.duration = trains(trace, device), trace.duration
+                self.rates.spread = spread(trace, device)
+                if isinstance(device, ChipNetwork) and self.weights.matrix is None:
+                    self.weights.matrix = weights(device.chip)
         self._show()
 
     def action_choose(self, by: int) -> None:
         """Look at another neuron."""
-        self.neuron = min(NEURONS - 1, max(0, self.neuron + by))
-        self._show()
+        self._look(min(self.neurons - 1, max(0, self.neuron + by)))
 
     @on(Raster.Chosen)
     def _chosen(self, event: Raster.Chosen) -> None:
-        self.neuron = event.neuron
+        self._look(event.neuron)
+
+    def _look(self, neuron: int) -> None:
+        self.neuron = neuron
+        device = self.experiment.device
+        if isinstance(device, ChipNetwork) and self._runner is not None:
+            # the converter reads two neurons at most, on the chip too: another one takes another run
+            self._state = "…"
+            self._runner.want(replace(self.experiment, device=replace(device, madc=(sites(device)[neuron],))))
         self._show()
 
+    def _read(self) -> Trace | None:
+        """The membrane of the neuron that is looked at, if it was read."""
+        device = self.experiment.device
+        if self.trace is None or isinstance(device, HicannX):
+            return self.trace and neurons.of(self.trace, str(self.neuron))
+        site = sites(device)[self.neuron]
+        return neurons.of(self.trace, str(device.madc.index(site))) if site in device.madc else None
+
     def _show(self) -> None:
-        self.raster.chosen = self.neuron
+        self.raster.neurons, self.raster.chosen = self.neurons, self.neuron
+        self.membrane.trace = self._read()
         device, fields = self.experiment.device, []
-        if self.trace is not None:
-            self.membrane.trace = neurons.of(self.trace, str(self.neuron))
-            fired = sum(times.size > 0 for times in trains(self.trace))
-            values = spread(self.trace) if self.rates.spread is None else self.rates.spread
-            mean, sd = float(values.values.mean()), float(values.values.std())
-            written = f"{mean:.0f} ± {sd:.0f} LSB" if values.unit == "LSB" else f"{si(mean, 'Hz', 3)} ± {sd / mean:.0%}"
-            count = neurons.of(self.trace, str(self.neuron)).spikes["out"].size
-            fields = [f"{fired} of {NEURONS} fire", f"{values.name} {written}", f"neuron {self.neuron}: {count} spikes"]
-        name = "nominal chip" if device.seed is None else f"chip {device.seed}"
-        self.status.show([f"All neurons of {name} {self._state}".rstrip(), *fields])
-        for widget in (self.raster, self.rates, self.membrane):
+        chip = "nominal chip" if device.seed is None else f"chip {device.seed}"
+        title = f"All neurons of {chip}" if isinstance(device, HicannX) else f"{self.experiment.name} on {chip}"
+        found = self.rates.spread
+        if found is not None:
+            fired = sum(times.size > 0 for times in self.raster.trains)
+            mean, sd = float(found.values.mean()), float(found.values.std())
+            written = f"{mean:.0f} ± {sd:.0f} LSB" if found.unit == "LSB" else f"{si(mean, 'Hz', 3)} ± {si(sd, 'Hz', 2)}"
+            name = f"neuron {self.neuron}"
+            if isinstance(device, ChipNetwork):
+                name = f"{sites(device)[self.neuron].population} {sites(device)[self.neuron].index}"
+            spikes = self.raster.trains[self.neuron].size
+            fields = [f"{name}: {spikes} spikes", f"{fired} of {self.neurons} fire", f"{found.name} {written}"]
+        self.status.show([title, self._state, *fields])
+        for widget in (self.raster, self.rates, self.weights, self.membrane):
             widget.refresh()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Population: many neurons at once, as cells: who fires when, and how a value is spread. Pure numpy; it knows no terminal."""
+"""Population: many neurons at once, as cells: who fires when, how a value is spread, how strong the synapses are.
+
+Pure functions; they know no terminal.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim import measure
+from luisim.hicannx.chip import Site
+from luisim.hicannx.chip_experiment import ChipNetwork
+from luisim.hicannx.parameters import HicannX
 from luisim.hicannx.sampled import name_of
 from luisim.trace import Array, Trace
 from tui.render import Cells
@@ -27,18 +33,44 @@ class Spread:
     values: Array
 
 
-def trains(trace: Trace) -> tuple[Array, ...]:
+def sites(network: ChipNetwork) -> tuple[Site, ...]:
+    """All neurons of a network, in order."""
+    return tuple(Site(one.name, index) for one in network.network.populations for index in range(one.size))
+
+
+def trains(trace: Trace, device: HicannX | ChipNetwork) -> tuple[Array, ...]:
     """Spike times in s of each neuron of a chip's trace."""
-    return tuple(trace.spikes.values())
+    if isinstance(device, HicannX):
+        return tuple(trace.spikes.values())
+    recorded = {(site.population, site.index): name_of("out", k) for k, site in enumerate(device.madc)}
+    return tuple(
+        trace.spikes[recorded.get((site.population, site.index), f"{site.population}[{site.index}]")] for site in sites(device)
+    )
 
 
-def spread(trace: Trace) -> Spread:
-    """The firing rates in Hz; where hardly a neuron fires, the highest readings in LSB."""
-    rates = [measure.rate(times, trace.duration) for times in trains(trace) if times.size > 1]
-    if len(rates) > _FIRES * len(trace.spikes):
+def spread(trace: Trace, device: HicannX | ChipNetwork) -> Spread:
+    """The firing rates in Hz; where hardly a neuron fires and all are read, the highest readings in LSB."""
+    found = trains(trace, device)
+    if isinstance(device, ChipNetwork):
+        return Spread("rate", "Hz", np.array([times.size / trace.duration for times in found]))
+    rates = [measure.rate(times, trace.duration) for times in found if times.size > 1]
+    if len(rates) > _FIRES * len(found):
         return Spread("rate", "Hz", np.array(rates))
-    peaks = [trace.signals[name_of("v_madc", index)].max() for index in range(len(trace.spikes))]
-    return Spread("peak", "LSB", np.array(peaks))
+    return Spread("peak", "LSB", np.array([trace.signals[name_of("v_madc", k)].max() for k in range(len(found))]))
+
+
+def thinned(matrix: NDArray[np.int64], rows: int, columns: int) -> NDArray[np.float64]:
+    """(at most rows, at most columns) mean signed weights of blocks of synapses; of the rows and columns that are used."""
+    used = matrix[np.any(matrix != 0, axis=1)]
+    used = used[:, np.any(used != 0, axis=0)]
+    if used.size == 0:
+        return np.zeros((1, 1))
+    across = np.unique(np.arange(rows) * used.shape[0] // rows)
+    along = np.unique(np.arange(columns) * used.shape[1] // columns)
+    summed = np.add.reduceat(np.add.reduceat(used.astype(np.float64), across, axis=0), along, axis=1)
+    heights, widths = np.diff([*across, used.shape[0]]), np.diff([*along, used.shape[1]])
+    means: NDArray[np.float64] = summed / heights[:, None] / widths[None, :]
+    return means
 
 
 def raster(spikes: Sequence[Array], duration: float, rows: int, columns: int) -> Cells:
