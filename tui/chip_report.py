@@ -27,7 +27,7 @@ def show_chip(experiment: Experiment[Any], png: Path, seed: int, *, json: bool) 
     device = experiment.device
     if not isinstance(device, ChipNetwork):
         raise UnsupportedExperiment(
-            f"{experiment.name} has no [[population]]; luisim chip takes networks such as feed-forward, for this one: luisim run."
+            f"{experiment.name} has no [[population]]; luisim chip takes networks such as feed-forward, or use luisim run."
         )
     result = device.run(experiment.duration, seed=seed, progress=bar("chip"))
     progress("")

@@ -148,12 +148,12 @@ def map_network(network: Network) -> Mapping:
     """Find a place for every neuron, source and synapse. Raises :class:`ParameterError` that names the limit."""
     synapses = _Synapses(network)
     groups: list[_Group] = []
-    for background in network.backgrounds:
-        _place_background(background, synapses, groups)
     names = [(p.name, i) for p in network.populations for i in range(p.size)]
-    for key in [k for k in names if k in synapses.of]:  # neurons first: they cannot choose their bus
+    for key in [k for k in names if k in synapses.of]:  # first: they cannot choose their bus
         bus = neuron_input(network.circuit_of(*key)) % BUSES
         _place(key, synapses.counts(key), (bus,), groups)
+    for background in network.backgrounds:
+        _place_background(background, synapses, groups)
     for source in network.sources:
         for index in range(source.size):
             if (source.name, index) in synapses.of:
@@ -289,33 +289,35 @@ def _place(key: tuple[str, int], counts: NDArray[np.int64], buses: tuple[int, ..
 
 
 def _place_background(background: Background, synapses: _Synapses, groups: list[_Group]) -> None:
-    """On a bus whose generators, in the arrays it feeds, are free; one of more than 64 sources shares with no other."""
+    """On the emptiest bus whose generators are free; one of more than 64 sources shares it with no other background."""
     keys = [(background.name, index) for index in range(background.size)]
     parts = [keys[start : start + LABELS] for start in range(0, background.size, LABELS)]
     new = []
     for members in parts:
         counts = sum((synapses.counts(key) for key in members), np.zeros((ARRAYS, 2, COLUMNS), dtype=np.int64))
         new.append(_Group(0, counts, members, background.name))
-    arrays = set(_fed(new))
+    arrays, least = set(_fed(new)), max(group.drivers for group in new)
+    buses: dict[int, int] = {}
     for bus in range(BUSES):
         others = [group for group in groups if group.bus == bus]
-        owners = [group.owner for group in others]
-        if arrays & set(_fed(others)) or (others and (len(parts) > 1 or len(owners) > len(set(owners)))):
-            continue
-        for group in new:
-            group.bus, group.least = bus, max(each.drivers for each in new)
-        needed = sum(group.drivers for group in [*others, *new])
-        if max(needed, len(parts) * new[0].drivers) > DRIVERS_PER_BUS:
-            raise ParameterError(
-                f"The background {background.name!r} needs {needed} synapse drivers on its bus, which has {DRIVERS_PER_BUS}:"
-                " too many rows; use fewer sources or connections."
-            )
-        groups += new
-        return
-    raise ParameterError(
-        f"The background {background.name!r} finds no free generator: there are eight, one for each bus of an array, and a"
-        " background takes one of each array that it feeds."
-    )
+        owners = Counter(group.owner for group in others if group.owner)
+        backgrounds = [group for group in others if group.owner]
+        if not arrays & set(_fed(backgrounds)) and not (owners and (len(parts) > 1 or max(owners.values()) > 1)):
+            buses[bus] = sum(group.drivers for group in others)
+    if not buses:
+        raise ParameterError(
+            f"The background {background.name!r} finds no free generator: there are eight, one for each bus of an array, and a"
+            " background takes one of each array that it feeds."
+        )
+    bus = min(buses, key=lambda b: buses[b])
+    if buses[bus] + least * len(new) > DRIVERS_PER_BUS:
+        raise ParameterError(
+            f"The background {background.name!r} needs {least * len(new)} synapse drivers on its bus, where"
+            f" {DRIVERS_PER_BUS - buses[bus]} of {DRIVERS_PER_BUS} are free: too many rows; use fewer sources or connections."
+        )
+    for group in new:
+        group.bus, group.least = bus, least
+    groups += new
 
 
 def _fed(groups: list[_Group]) -> list[int]:

@@ -42,8 +42,8 @@ def read_network(content: Mapping[str, Any], name: str) -> Experiment[ChipNetwor
     seed = top.raw("seed", 1)
     if seed != "nominal" and (isinstance(seed, bool) or not isinstance(seed, int)):
         raise ParameterError(f'seed = {seed!r} must be a whole number from 0 on, or "nominal".')
-    scales = [_whole(top, key, quantities(HicannX)[key], 0) for key in ("clock_scale", "pulse_clock_scale")]
-    chip = HicannX((NeuronLsb(),), top.raw("profile", HicannX.profile), None if seed == "nominal" else seed, None, *scales)
+    clock, pulse = (_whole(top, key, quantities(HicannX)[key], 0) for key in ("clock_scale", "pulse_clock_scale"))
+    chip = HicannX((NeuronLsb(),), top.raw("profile", HicannX.profile), None if seed == "nominal" else seed, None, clock, pulse)
     tables = [Table(t, f"[[population]] {k}", ("name", "size", "bypass", "neuron")) for k, t in _tables(content, "population")]
     sizes = [_whole(table, "size", _SIZE, 1) for table in tables]
     base = _settings(top, sum(sizes), chip)
@@ -64,7 +64,8 @@ def read_network(content: Mapping[str, Any], name: str) -> Experiment[ChipNetwor
     parts = {p.name: p.size for p in populations} | {s.name: s.size for s in sources} | {b.name: b.size for b in backgrounds}
     projections = tuple(_projection(values, k, parts, draw) for k, values in _tables(content, "projection"))
     network = Network(tuple(populations), tuple(sources), backgrounds, projections)
-    device = ChipNetwork(network, chip.profile, chip.seed, inputs, _record(top, network), *scales, str(top.raw("title", name)))
+    title = str(top.raw("title", name))
+    device = ChipNetwork(network, chip.profile, chip.seed, inputs, _record(top, network), clock, pulse, title)
     return Experiment(device, duration, (), name)
 
 
