@@ -28,6 +28,7 @@ from tui.runs import Runs
 from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
 from tui.widgets.readings import Readings
 from tui.widgets.scope import Scope
@@ -102,7 +103,9 @@ class LuisimApp(ScopeKeys, App[None]):
 
     def on_mount(self) -> None:
         """Start the back ends, after the first paint."""
-        self.theme = "textual-dark"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
         self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
@@ -303,8 +306,8 @@ class LuisimApp(ScopeKeys, App[None]):
             self._show()
 
     def action_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        """The next theme."""
+        self.theme = following(self.theme)
         self.scope.refresh()
         self.readings.refresh()
 

@@ -40,7 +40,7 @@ KEYS: list[BindingType] = [
     ),
     Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
-    Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
+    Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="next theme: dark, light, projector"),
     Binding("question_mark", "help", "Help", id="help", tooltip="this page"),
     Binding("q", "quit", "Quit", id="quit", tooltip="leave"),
 ]
