@@ -97,7 +97,7 @@ def read_until(master: int, condition: Callable[[bytes], bool], seconds: float) 
     while time.monotonic() - begun < seconds:
         if select.select([master], [], [], 0.002)[0]:
             try:
-                seen += os.read(master, 1 << 16)
+                seen = (seen + os.read(master, 1 << 16))[-200_000:]
             except OSError:
                 return None
             if condition(seen):

@@ -32,6 +32,7 @@ from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
 from tui.screens.whole_chip import WholeChip
+from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
 from tui.widgets.numbers import BOARD, CHIP, Columns
 from tui.widgets.readings import Readings
@@ -125,7 +126,9 @@ class LuisimApp(ScopeKeys, App[None]):
 
     def on_mount(self) -> None:
         """Start the back ends, after the first paint."""
-        self.theme = "textual-dark"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
         if self.knobs:
             self.knobs[0].focus()
         self._show()
@@ -339,8 +342,8 @@ class LuisimApp(ScopeKeys, App[None]):
             self._show()
 
     def action_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        """The next theme."""
+        self.theme = following(self.theme)
         self.scope.refresh()
         self.readings.refresh()
 

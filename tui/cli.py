@@ -19,7 +19,7 @@ from luisim.errors import LuisimError, ParameterError, SimulationError, Unsuppor
 from luisim.experiment import Backend, Experiment
 from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.trace import Trace
-from tui import backends, board_commands, lui_commands, scripts
+from tui import backends, board_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.serve import command as serve_command
 
@@ -31,6 +31,7 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 board_commands.register(app)
+measure_commands.register(app)
 serve_command.register(app)
 scripts.register(app)
 

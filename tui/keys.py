@@ -47,7 +47,7 @@ KEYS: list[BindingType] = [
     Binding("w", "whole_chip", "All neurons", id="chip.whole", tooltip="a chip: these settings on all of its 512 neurons"),
     Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
-    Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
+    Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="next theme: dark, light, projector"),
     Binding("question_mark", "help", "Help", id="help", tooltip="this page"),
     Binding("q", "quit", "Quit", id="quit", tooltip="leave"),
 ]
