@@ -27,9 +27,11 @@ _CELLS = {
 }
 
 
-def agreement(names: tuple[str, ...], *, json: bool) -> int:
-    """Run the sets whose names begin as given, print the table, and return 0 if all agree, else 4."""
-    chosen = [e for e in experiments() if not names or e.name.startswith(names)]
+def agreement(names: tuple[str, ...], seed: int, *, json: bool) -> int:
+    """Run the sets of a seed whose names begin as given, print the table, and return 0 if all agree, else 4."""
+    if seed < 0:
+        raise ParameterError(f"seed = {seed} is out of range: allowed are whole numbers from 0 on.")
+    chosen = [e for e in experiments(seed=seed) if not names or e.name.startswith(names)]
     if not chosen:
         raise ParameterError(f"No set begins with {' or '.join(names)}; they are set_00 to set_39.")
     model, circuit = HicannXModel(), HicannXCircuit()

@@ -168,6 +168,7 @@ def agreement(
     device: Annotated[Literal["lui", "hicann-x"], Parameter(name="--device", help="Which device: lui or hicann-x.")] = "lui",
     on: On = ("model", "circuit"),
     png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
+    seed: Annotated[int, Parameter(name="--seed", help="Which sets of settings are drawn for hicann-x.")] = 1,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it.
@@ -179,7 +180,7 @@ def agreement(
     if device == "hicann-x":
         from tui import chip
 
-        return chip.agreement(cases, json=json)
+        return chip.agreement(cases, seed, json=json)
 
     from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
