@@ -18,9 +18,8 @@ from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
 from luisim.hicannx.chip_experiment import ChipNetwork
-from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
-from tui import backends, board_commands, lui_commands, scripts
+from tui import backends, board_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.serve import command as serve_command
 
@@ -32,6 +31,7 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 board_commands.register(app)
+measure_commands.register(app)
 serve_command.register(app)
 scripts.register(app)
 
@@ -63,14 +63,14 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     experiment
         Name of a shipped experiment (see `luisim experiments`) or a TOML file.
     """
-    from tui.app import run_app  # textual takes 0.3 s to import
+    from tui.app import run_app, run_network  # textual takes 0.3 s to import
 
     loaded = backends.load_experiment(experiment)
-    if isinstance(loaded.device, HicannX | ChipNetwork):
-        raise UnsupportedExperiment(
-            f"The app shows boards; for a chip use luisim run {experiment} or luisim compare {experiment}."
-        )
-    run_app(loaded, [backends.open_backend(word) for word in on])
+    if isinstance(loaded.device, ChipNetwork):
+        run_network(loaded)
+        return 0
+    usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on])
     return 0
 
 
