@@ -67,9 +67,13 @@ class LiveMode:
             self._fall_back(str(error))
 
     def pause(self, still: bool) -> None:
-        """Stand still, or go on."""
+        """Stand still with all that is kept to look back through, or go on."""
         if self.view is not None:
             self.view.pause(still)
+            if still:
+                for source in self._app.sources.values():
+                    self._app.sources[source.name] = self.view.shown(source)
+                self._app.scope.hold(tuple(self._app.sources.values()))
 
     def _tick(self) -> None:
         if self.view is None or self.view.still:
