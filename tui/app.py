@@ -19,7 +19,7 @@ from luisim.experiment import Backend, Experiment
 from luisim.live import Pulse
 from luisim.lui.network import Lui, recorded
 from luisim.trace import Trace
-from tui import boards
+from tui import boards, notebook
 from tui.backends import experiment_names, load_experiment
 from tui.keys import KEYS
 from tui.live_mode import LiveMode
@@ -71,6 +71,7 @@ class LuisimApp(ScopeKeys, App[None]):
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
+        self.scope.remarks = tuple(note for backend in backends for note in getattr(backend, "notes", ()))
         self.readings = Readings(tuple(self.sources.values()))
         self.knobs = tuple(
             Knob(trimmer, boards.parameters(experiment, self.board), id=f"knob{index}")
@@ -234,6 +235,7 @@ class LuisimApp(ScopeKeys, App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
+                f"recording {self.live.take.time:.0f} s" if self.live.take is not None else "",
                 self.scope.state,
                 f"board {self.board}, [ ] others" if boards.is_network(self.base) else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
@@ -260,6 +262,18 @@ class LuisimApp(ScopeKeys, App[None]):
         if not self.live.on:
             self._ask()
         self.show_status()
+
+    def action_mark(self) -> None:
+        """A numbered marker on the time axis."""
+        notebook.mark(self)
+
+    def action_note(self) -> None:
+        """A note on the time axis."""
+        notebook.note(self)
+
+    def action_record(self) -> None:
+        """Record, or stop recording."""
+        notebook.record(self)
 
     def action_pulses(self, connector: int) -> None:
         """A pulse train on an input of the board that is looked at, or no longer."""

@@ -232,6 +232,11 @@ class Display(Widget):
         self._lines = None
         self.refresh()
 
+    def remark(self, at: float, text: str) -> None:
+        """Write ``text`` at ``at`` (s of the run's own time)."""
+        self.remarks = (*self.remarks, (at, text))
+        self._changed()
+
     def toggle_residual(self) -> None:
         """The lane of differences on or off."""
         self.residual = not self.residual
