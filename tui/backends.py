@@ -18,12 +18,14 @@ from luisim.hicannx.chip_experiment import ChipModel, ChipNetwork
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX
+from luisim.hicannx.recorded import RecordedHicannX
 from luisim.lui.circuit import LuiCircuit
 from luisim.lui.experiment_file import read_experiment
 from luisim.lui.model import LuiModel
 from luisim.lui.network import Lui
 
 DEFAULT_EXPERIMENT = "real-board"
+DEFAULT_NEURON = "chip-leak-over-threshold"
 DEFAULT_RECORDING = "lui-photo"
 _SHIPPED = files("luisim") / "experiments"
 
@@ -69,6 +71,12 @@ def _shipped() -> dict[str, Path]:
     return found | {name: Path(str(_SHIPPED / "hicannx" / f"{name}.toml")) for name in experiment_names("hicannx")}
 
 
+def usual(device: Lui | HicannX) -> tuple[Backend[Any], ...]:
+    """What the app shows of a device if nobody says otherwise: circuit, model and recording."""
+    recording = RecordedHicannX.name if isinstance(device, HicannX) else f"recording:{DEFAULT_RECORDING}"
+    return tuple(open_backend(word, device) for word in ("circuit", "model", recording))
+
+
 def open_backend(word: str, device: Lui | HicannX | ChipNetwork | None = None, *, raw: bool = False) -> Backend[Any]:
     """What a word after ``--on`` means: ``circuit``, ``model``, ``board[:PORT]`` or ``recording:PATH``, for a device.
 
@@ -79,6 +87,8 @@ def open_backend(word: str, device: Lui | HicannX | ChipNetwork | None = None, *
         return HicannXCircuit() if kind == "circuit" else ChipModel()
     if isinstance(device, HicannX) and not rest and kind in ("circuit", "model"):
         return HicannXCircuit(raw=raw) if kind == "circuit" else HicannXModel(raw=raw)
+    if isinstance(device, HicannX) and word == RecordedHicannX.name:
+        return RecordedHicannX()
     match kind:
         case "circuit" if not rest:
             return LuiCircuit()

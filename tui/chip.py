@@ -27,14 +27,16 @@ _CELLS = {
 }
 
 
-def agreement(names: tuple[str, ...], *, json: bool) -> int:
-    """Run the sets whose names begin as given, print the table, and return 0 if all agree, else 4."""
+def agreement(names: tuple[str, ...], seed: int, *, json: bool) -> int:
+    """Run the sets of a seed whose names begin as given, print the table, and return 0 if all agree, else 4."""
+    if seed < 0:
+        raise ParameterError(f"seed = {seed} is out of range: allowed are whole numbers from 0 on.")
     model, circuit = HicannXModel(), HicannXCircuit()
     chosen: list[tuple[Experiment[HicannX], Trace | None]] = [
-        (experiment, None) for experiment in experiments() if not names or experiment.name.startswith(names)
+        (experiment, None) for experiment in experiments(seed=seed) if not names or experiment.name.startswith(names)
     ]
     if any(name.startswith("chip") for name in names):  # 16 of 512 neurons that ran together
-        chosen += [pair for pair in from_chip() if pair[0].name.startswith(names)]
+        chosen += [pair for pair in from_chip(seed=seed) if pair[0].name.startswith(names)]
     if not chosen:
         raise ParameterError(
             f"No set begins with {' or '.join(names)}; they are set_00 to set_39, and chip for 16 of a whole chip."
