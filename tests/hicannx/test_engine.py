@@ -420,6 +420,8 @@ def test_weights_may_change_between_pieces() -> None:
         (lambda: bad_run(lines=Lines.none(3)), "lead to 3 neurons"),
         (lambda: bad_run(lines=recurrent(random_lines(4, 8), delay=0.0)), "within a step"),
         (lambda: bad_run(dt=10e-6), "too short for steps"),
+        (lambda: bad_run(neurons=circuits(8), dt=1e-6), "longer than a comparator takes"),
+        (lambda: bad_run(neurons=circuits(8), noise=np.zeros((8, 5))), "noise ends before the run"),
     ],
 )
 def test_bad_input_gets_one_sentence(make, says: str) -> None:  # type: ignore[no-untyped-def]
