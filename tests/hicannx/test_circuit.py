@@ -9,7 +9,7 @@ import pytest
 
 from luisim.experiment import Experiment
 from luisim.hicannx.adex import PATTERNS, device_for, pattern_of
-from luisim.hicannx.agreement import experiments, fair_end, judge
+from luisim.hicannx.agreement import experiments, fair_end, from_chip, judge, verdict
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX, NeuronLsb
@@ -93,3 +93,10 @@ def test_transistors_follow_the_ota_law(bias: int, ngspice: Ngspice) -> None:
     # both are in units of the saturation current; the working range is the linear range v_lin on each side
     assert np.max(np.abs(signals["transistors"] - signals["macro"])) < 0.05
     assert np.ptp(signals["transistors"]) > 1.4
+
+
+def test_neurons_of_a_whole_chip_agree_with_their_circuits() -> None:
+    """Two of 512 that run together under 6 bit synapses; `luisim agreement chip --device hicann-x` takes 16."""
+    circuit = HicannXCircuit()
+    verdicts = [verdict(experiment, trace, circuit.run(experiment)) for experiment, trace in from_chip(2)]
+    assert [v.faults for v in verdicts] == [(), ()]
