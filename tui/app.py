@@ -437,6 +437,8 @@ class LuisimApp(ScopeKeys, App[None]):
             if (source := self.sources[backend.name]).is_recording
             for sentence in backend.by_hand(self.base)
         ]
+        if self.desk is neurons:
+            remarks.insert(0, neurons.ABOUT)
         groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
         groups.append(("On a knob", Knob.BINDINGS))
         if self.desk is neurons:
