@@ -21,7 +21,7 @@ from luisim.experiment import Backend, Experiment
 from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.live import Pulse
 from luisim.trace import Trace
-from tui import boards, neurons
+from tui import boards, neurons, notebook
 from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
 from tui.desk import desk_of
 from tui.keys import KEYS
@@ -92,6 +92,7 @@ class LuisimApp(ScopeKeys, App[None]):
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
+        self.scope.remarks = tuple(note for backend in backends for note in getattr(backend, "notes", ()))
         self.readings = Readings(tuple(self.sources.values()))
         self.readings.furnish(self._columns, tuple(self.sources.values()))
         self.knobs = self._new_knobs(self.desk.trimmers(experiment))
@@ -259,6 +260,7 @@ class LuisimApp(ScopeKeys, App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
+                f"recording {self.live.take.time:.0f} s" if self.live.take is not None else "",
                 self.scope.state,
                 f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
@@ -285,6 +287,18 @@ class LuisimApp(ScopeKeys, App[None]):
         if not self.live.on:
             self._ask()
         self.show_status()
+
+    def action_mark(self) -> None:
+        """A numbered marker on the time axis."""
+        notebook.mark(self)
+
+    def action_note(self) -> None:
+        """A note on the time axis."""
+        notebook.note(self)
+
+    def action_record(self) -> None:
+        """Record, or stop recording."""
+        notebook.record(self)
 
     def action_pulses(self, connector: int) -> None:
         """A pulse train on an input of the board that is looked at, or no longer."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment, PadVoltage
-from luisim.hicannx.agreement import Agreement, experiments, judge
+from luisim.hicannx.agreement import Agreement, experiments, from_chip, verdict
 from luisim.hicannx.characteristic import adc_characteristic, cell_characteristic
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
@@ -31,14 +31,20 @@ def agreement(names: tuple[str, ...], seed: int, *, json: bool) -> int:
     """Run the sets of a seed whose names begin as given, print the table, and return 0 if all agree, else 4."""
     if seed < 0:
         raise ParameterError(f"seed = {seed} is out of range: allowed are whole numbers from 0 on.")
-    chosen = [e for e in experiments(seed=seed) if not names or e.name.startswith(names)]
-    if not chosen:
-        raise ParameterError(f"No set begins with {' or '.join(names)}; they are set_00 to set_39.")
     model, circuit = HicannXModel(), HicannXCircuit()
+    chosen: list[tuple[Experiment[HicannX], Trace | None]] = [
+        (experiment, None) for experiment in experiments(seed=seed) if not names or experiment.name.startswith(names)
+    ]
+    if any(name.startswith("chip") for name in names):  # 16 of 512 neurons that ran together
+        chosen += [pair for pair in from_chip(seed=seed) if pair[0].name.startswith(names)]
+    if not chosen:
+        raise ParameterError(
+            f"No set begins with {' or '.join(names)}; they are set_00 to set_39, and chip for 16 of a whole chip."
+        )
     verdicts = []
-    for number, experiment in enumerate(chosen, start=1):
+    for number, (experiment, trace) in enumerate(chosen, start=1):
         progress(f"{experiment.name} ({number} of {len(chosen)})")
-        verdicts.append(judge(experiment, model, circuit))
+        verdicts.append(verdict(experiment, trace or model.run(experiment), circuit.run(experiment)))
     circuit.close()
     progress("")
     show({"schema": SCHEMA, "verdicts": [v.as_dict() for v in verdicts]} if json else _agreement_text(verdicts))

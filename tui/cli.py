@@ -22,6 +22,7 @@ from luisim.trace import Trace
 from tui import backends, board_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.serve import command as serve_command
+from tui.widgets.glyphs import GlyphName
 
 app = cyclopts.App(
     name="luisim",
@@ -55,7 +56,14 @@ def start() -> int:
 
 
 @app.command(name="app")
-def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT_ON) -> int:
+def open_app(
+    experiment: str = backends.DEFAULT_EXPERIMENT,
+    *,
+    on: On = _DEFAULT_ON,
+    glyphs: Annotated[
+        GlyphName, Parameter(name="--glyphs", help="What curves are drawn with; luisim testcard shows what your font can.")
+    ] = "braille",
+) -> int:
     """Open the oscilloscope in this terminal.
 
     Parameters
@@ -70,7 +78,7 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
         run_network(loaded)
         return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
-    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on])
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs)
     return 0
 
 
@@ -91,7 +99,7 @@ def run(
     folder: Annotated[
         Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
     ] = None,
-    chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
+    on_chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
     figures: Annotated[
         Path | None, Parameter(name="--figures", help="Of a script: the folder its figures go to, if not beside it.")
     ] = None,
@@ -111,7 +119,7 @@ def run(
     from tui import netlist, report
 
     if scripts.is_script(experiment):
-        return scripts.run(Path(experiment), figures, chip)
+        return scripts.run(Path(experiment), figures, on_chip)
     if is_netlist(experiment):
         result = netlist.run(Path(experiment), folder, save, timeout, bar("ngspice"))
         progress("")

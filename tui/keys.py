@@ -3,6 +3,7 @@
 
 from textual.binding import Binding, BindingType
 
+from tui.notebook import NOTEBOOK_KEYS
 from tui.scope_keys import SCOPE_KEYS
 
 KEYS: list[BindingType] = [
@@ -27,6 +28,7 @@ KEYS: list[BindingType] = [
         for n in (1, 2, 3)
     ),
     *SCOPE_KEYS,
+    *NOTEBOOK_KEYS,
     Binding(
         "left_square_bracket",
         "board(-1)",

@@ -195,6 +195,12 @@ class Chip:
             read = self._read(sites, run.membranes, state, steps, seed)
         return ChipResult(self.network, state.time, after.time, self._by_population(trains), outside, *read, delayed, after)
 
+    def events(self, inputs: Mapping[str, Sequence[ArrayLike]], duration: float) -> Events:
+        """What the engine takes for these inputs and the backgrounds in the first ``duration`` s."""
+        ticks, who, _ = self._arrivals(inputs, 0.0, duration)
+        ticks, who, _ = self._queued(ticks, who, ChipState())
+        return self._events(ticks, who)
+
     def _with(self, mapping: ChipMapping) -> "Chip":
         other = object.__new__(Chip)
         other.device, other.bypass, other.mapping = self.device, self.bypass, mapping
@@ -242,12 +248,24 @@ class Chip:
         self._feeds = feeds
         count = np.where(feeds >= 0, self._first[feeds + 1] - self._first[feeds], 0)
         targets = [np.arange(self._first[k], self._first[k + 1]) for k in feeds if k >= 0]
+        use, recovery = self._plasticity()
         self._lines = Lines(
             np.array(weights, dtype=np.uint8).reshape(-1, self.network.n),
             np.array(signs, dtype=np.int8),
             np.concatenate([[0], np.cumsum(count)]),
             np.concatenate([np.empty(0, dtype=np.int64), *targets]),
+            utilization=use,
+            recovery=recovery,
         )
+
+    def _plasticity(self) -> tuple[Array, Array] | tuple[None, None]:
+        """Utilization and recovery (s) of each line; None if no source has short-term plasticity."""
+        own = [self.network.part(name).plasticity for name, _ in self._keys]
+        if not any(own):
+            return None, None
+        count = np.diff(self._first)
+        part = np.repeat([0.0 if p is None else p.utilization / 16.0 for p in own], count)
+        return part, np.repeat([1.0 if p is None else p.tau for p in own], count)
 
     def _copies(self) -> Indices:
         """(sources, sign): the most synapses of a source on one neuron, whatever their weights are now."""

@@ -18,12 +18,33 @@ Receptor = Literal["excitatory", "inhibitory"]
 
 
 @dataclass(frozen=True)
+class ShortTerm:
+    """Short-term depression of all synapses of a source, as its drivers hold it: 4 bit codes.
+
+    An event counts with the resource R; then R falls by a part ``utilization`` / 16 and recovers with :attr:`tau`.
+    """
+
+    utilization: Annotated[int, Quantity("", 0, 15, "haldls: 4 bit")]
+    recovery: Annotated[int, Quantity("", 0, 15, "haldls: 4 bit")] = 7
+    offset: Annotated[int, Quantity("", 0, 15, "haldls: 4 bit; balances drivers; no effect, as they do not differ here")] = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @property
+    def tau(self) -> float:
+        """Time constant of the recovery in s: 1 us at 0, twice as long for each two codes (assumed; no public number)."""
+        return float(1e-6 * 2.0 ** (self.recovery / 2.0))
+
+
+@dataclass(frozen=True)
 class Population:
     """Neurons that are on the chip, each with its own settings. With ``bypass`` every event that matches is one spike."""
 
     name: str
     neurons: tuple[NeuronLsb, ...]
     bypass: bool = False
+    plasticity: ShortTerm | None = None
 
     def __post_init__(self) -> None:
         if not self.neurons:
@@ -41,6 +62,7 @@ class Source:
 
     name: str
     size: Annotated[int, Quantity("", 1, 8192, "the labels of four buses")] = 1
+    plasticity: ShortTerm | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -55,6 +77,7 @@ class Background:
     rate: Annotated[float, Quantity("", 1.0, 125e6, "haldls: up to one event a tick of 8 ns")]
     regular: bool = False
     seed: Annotated[int, Quantity("", 0, 2**32 - 1, "haldls: 32 bit")] = 1
+    plasticity: ShortTerm | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -152,7 +152,11 @@ def test_a_volley_runs_down_the_synfire_chain() -> None:
 def test_mistakes_have_a_sentence(old: str, new: str, said: str) -> None:
     assert old in SMALL
     with pytest.raises(LuisimError) as error:
-        experiment = read_network(tomllib.loads(SMALL.replace(old, new, 1)), "small")
-        experiment.device.run(experiment.duration)
+        _run(SMALL.replace(old, new, 1))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def _run(text: str) -> None:
+    experiment = read_network(tomllib.loads(text), "small")
+    experiment.device.run(experiment.duration)

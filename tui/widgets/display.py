@@ -106,6 +106,12 @@ class Display(Widget):
             self._reach = view.fit(self.drawn, self.view, width)
         self._redraw()
 
+    def hold(self, sources: Sequence[Source]) -> None:
+        """The same picture, with as much more on both sides of it as these have: what rolled stands still."""
+        self._sources = tuple(sources)
+        self.follows = False
+        self._changed()
+
     def _fired(self, sources: Sequence[Source], before: float) -> float | None:
         """The newest crossing on the first trace that is seen, on the run's own time."""
         first = next((source.trace for source in sources if source.visible), None)
@@ -225,6 +231,11 @@ class Display(Widget):
     def _redraw(self) -> None:
         self._lines = None
         self.refresh()
+
+    def remark(self, at: float, text: str) -> None:
+        """Write ``text`` at ``at`` (s of the run's own time)."""
+        self.remarks = (*self.remarks, (at, text))
+        self._changed()
 
     def toggle_residual(self) -> None:
         """The lane of differences on or off."""
