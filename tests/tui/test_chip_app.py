@@ -245,4 +245,5 @@ async def test_recordings_of_the_real_chip(name: str) -> None:
         assert model is not None
         assert abs(recording.spikes["out"].size - model.spikes["out"].size) <= 1
         await pilot.press("left")
+        await until(pilot, lambda: settled(app))
         assert "recording: as it was recorded" in str(app.status.render())
