@@ -88,6 +88,7 @@ class LuisimApp(ScopeKeys, App[None]):
         self.volts = False  # a chip's membrane in V instead of LSB
         self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
+        self.first_screen: Screen[Any] | None = None  # opened over the traces at the start
         self._asked = experiment  # what the traces belong to, or soon will
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
@@ -134,6 +135,8 @@ class LuisimApp(ScopeKeys, App[None]):
             self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
+        if self.first_screen is not None:
+            self.push_screen(self.first_screen)
 
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
@@ -476,7 +479,7 @@ def run_network(experiment: Experiment[ChipNetwork]) -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
     app = LuisimApp(alone, usual(alone.device))
-    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 
 
