@@ -444,7 +444,9 @@ class LuisimApp(ScopeKeys, App[None]):
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
             return self.desk is boards
-        return self.desk is neurons if action in ("units", "whole_chip") else True
+        if action == "whole_chip":
+            return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
+        return self.desk is neurons if action == "units" else True
 
     def action_help(self) -> None:
         """Every key."""
