@@ -88,6 +88,7 @@ class LuisimApp(ScopeKeys, App[None]):
         self.volts = False  # a chip's membrane in V instead of LSB
         self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
+        self.first_screen: Screen[Any] | None = None  # opened over the traces at the start
         self._asked = experiment  # what the traces belong to, or soon will
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
@@ -134,6 +135,8 @@ class LuisimApp(ScopeKeys, App[None]):
             self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
+        if self.first_screen is not None:
+            self.push_screen(self.first_screen)
 
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
@@ -441,7 +444,9 @@ class LuisimApp(ScopeKeys, App[None]):
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
             return self.desk is boards
-        return self.desk is neurons if action in ("units", "whole_chip") else True
+        if action == "whole_chip":
+            return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
+        return self.desk is neurons if action == "units" else True
 
     def action_help(self) -> None:
         """Every key."""
@@ -451,6 +456,8 @@ class LuisimApp(ScopeKeys, App[None]):
             if (source := self.sources[backend.name]).is_recording
             for sentence in backend.by_hand(self.base)
         ]
+        if self.desk is neurons:
+            remarks.insert(0, neurons.ABOUT)
         groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
         groups.append(("On a knob", Knob.BINDINGS))
         if self.desk is neurons:
@@ -474,7 +481,7 @@ def run_network(experiment: Experiment[ChipNetwork]) -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
     app = LuisimApp(alone, usual(alone.device))
-    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 
 
