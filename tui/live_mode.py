@@ -39,6 +39,9 @@ class LiveMode:
     def start(self) -> None:
         """Let the board run on as it is set."""
         app = self._app
+        if app.desk is not boards:
+            app.notify("Live runs a board; a chip's neuron is run anew at every turn of a knob.")
+            return
         if boards.is_network(app.base):
             app.notify("Live runs one board; choose an experiment with a single board (e).")
             return

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from luisim import measure
 from luisim.compare import aligned_residual
 from luisim.errors import ParameterError
 from luisim.experiment import Current, Experiment, Pulses
-from luisim.lui.network import Lui, as_network, stimuli_of
+from luisim.hicannx.parameters import HicannX
+from luisim.lui.network import as_network, stimuli_of
 from luisim.trace import Trace
+from tui import neurons
 from tui.render import Curve
 from tui.widgets.chart import Mark, Note, Pane
 from tui.widgets.source import Source
@@ -155,11 +157,13 @@ def raster(shown: Sequence[Drawn], board: str, rows: int, *, plain: bool = False
     return found
 
 
-def inputs(experiment: Experiment[Lui], board: str, sources: Sequence[Source] = ()) -> list[tuple[float, float, str]]:
+def inputs(experiment: Experiment[Any], board: str, sources: Sequence[Source] = ()) -> list[tuple[float, float, str]]:
     """(start, stop, label) of what goes into ``board``: the numbers of the inputs, or I for a current.
 
     In a network the pulses that come over its wires too, as the first of ``sources`` has them.
     """
+    if isinstance(experiment.device, HicannX):
+        return neurons.inputs(experiment)
     pulses: dict[tuple[float, float], set[int]] = {}
     stimuli = stimuli_of(experiment, board)
     for stimulus in stimuli:
