@@ -11,13 +11,12 @@ import json
 import platform
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from engine import environments, goals, picture, plan, race, table
-from engine.limit import NATIVE, limit
-
-UNSCORED = ("W6",)  # 36 million spikes
+from engine.limit import NATIVE, Limit, limit
 
 
 def main() -> None:
@@ -27,11 +26,16 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="TEXT", help="only tools with this in their name")
     parser.add_argument("--repeats", type=int, default=5, help="fresh processes of each (default 5)")
     parser.add_argument("--seed", type=int, default=1, help="of the order of the runs")
+    parser.add_argument("--report", type=Path, metavar="JSON", help="table and picture of a run that was, even if cut short")
     parser.add_argument("--out", type=Path, default=Path("peers"), help="PATH.json, PATH.txt and PATH.png are written")
     given = parser.parse_args()
     if given.setup:
         for name in plan.ENVIRONMENTS:
             print(f"{name}: {'ready' if environments.set_up(name) else environments.reason(name)}")
+        return
+    if given.report:
+        raw = json.loads(given.report.read_text())
+        report(raw["head"], Limit(*raw["limit"]), [race.from_json(one) for one in raw["results"]], given.out)
         return
     chosen = plan.quick() if given.quick else plan.whole(given.repeats)
     chosen = [(tool, case, repeats) for tool, case, repeats in chosen if given.only in tool.name]
@@ -43,48 +47,37 @@ def main() -> None:
         " CPU time, one core, medians of fresh, shuffled processes",
         f"limit: {1e9 * machine.step:.0f} ns a step of 512 neurons, {1e9 * machine.event:.1f} ns an event on 512 synapses;"
         f" without this processor's own instructions {1e9 * portable.step:.0f} and {1e9 * portable.event:.1f} ns",
+        *_sizes(),
     ]
-
-    def save(results: list[race.Result]) -> None:
-        raw = {"head": head, "limit": [machine.step, machine.event], "results": [r.as_json() for r in results]}
-        given.out.with_suffix(".json").write_text(json.dumps(raw, indent=1))
-
     with tempfile.TemporaryDirectory() as folder:
-        keep = Path(folder)
-        results = race.race(chosen, given.seed, save, keep)
-        for result in results:
-            if result.case.workload not in UNSCORED and result.case.n == 512 and result.case.rows == 256 and result.runs:
-                race.score(result, keep)
-        same = _same_bits(results, keep)
-    save(results)
+
+        def save(results: list[race.Result]) -> None:
+            for result in results:
+                race.score(result, Path(folder))
+            raw = {"head": head, "limit": list(asdict(machine).values()), "results": [r.as_json() for r in results]}
+            given.out.with_suffix(".json").write_text(json.dumps(raw, indent=1))
+
+        results = race.race(chosen, given.seed, save, Path(folder))
+    report(head, machine, results, given.out)
+
+
+def report(head: list[str], machine: Limit, results: list[race.Result], out: Path) -> None:
+    """Print the table, and write it and the picture."""
     known = goals.Results(results)
-    text = [*head, *_sizes(known), *table.lines(known, machine), "", "Goals:"]
-    text += table.goal_lines(goals.goals(known, machine, same, goals.installed_mb()))
-    given.out.with_suffix(".txt").write_text("\n".join(text) + "\n")
+    text = [*head, *table.lines(known, machine), "", "Goals:"]
+    text += table.goal_lines(goals.goals(known, machine, goals.installed_mb()))
+    out.with_suffix(".txt").write_text("\n".join(text) + "\n")
     print("\n".join(text))
-    picture.draw(known, machine, given.out.with_suffix(".png"))
+    picture.draw(known, machine, out.with_suffix(".png"))
 
 
-def _sizes(results: goals.Results) -> list[str]:
+def _sizes() -> list[str]:
     """What each environment weighs, or why there is none."""
     text = [f"luisim's engine: {goals.installed_mb():.2f} MB installed beyond numpy"]
     for name in plan.ENVIRONMENTS:
-        python = environments.python(name)
-        text.append(
-            f"{name}: {environments.installed_mb(name):.0f} MB installed" if python else f"{name}: {environments.reason(name)}"
-        )
+        ready = environments.python(name) is not None
+        text.append(f"{name}: {f'{environments.installed_mb(name):.0f} MB installed' if ready else environments.reason(name)}")
     return text
-
-
-def _same_bits(results: list[race.Result], keep: Path) -> dict[str, bool]:
-    """Whether the twin's spikes are the kernel's, for each workload that both ran."""
-    same = {}
-    for result in results:
-        paths = [keep / f"{tool.name} {result.case.label}.npz".replace(" ", "_") for tool in (plan.KERNEL, plan.TWIN)]
-        if result.tool == plan.TWIN.name and all(path.is_file() for path in paths):
-            with np.load(paths[0]) as a, np.load(paths[1]) as b:
-                same[result.case.label] = np.array_equal(a["times"], b["times"]) and np.array_equal(a["neurons"], b["neurons"])
-    return same
 
 
 if __name__ == "__main__":

@@ -34,11 +34,12 @@ def whole(repeats: int = 5) -> Plan:
     """All of it."""
     plan: Plan = [(tool, case, repeats) for tool in (KERNEL, NEST, CPP) for case in (*NETWORKS, *ADEX, ALONE, BOARDS)]
     plan += [(PRECISE, case, repeats) for case in (*NETWORKS[:3], ALONE)]
-    plan += [(KERNEL, case, repeats) for case in (*OTA, MANY)]
+    plan += [(KERNEL, case, repeats) for case in OTA]
+    plan += [(KERNEL, MANY, 1)]
     plan += [(TWIN, case, 1) for case in (*NETWORKS, *ADEX, *(Case("W4", level) for level in LEVELS))]
     plan += [(KERNEL, Case("W4", level), 1) for level in LEVELS if level != "medium"]
-    plan += [(tool, case, 3) for tool in (CYTHON, NUMPY) for case in (*NETWORKS, ALONE)]
-    plan += [(PYNN, case, 2) for case in (NETWORKS[0], COLD, ALONE)]
+    plan += [(tool, case, 2 if case == COLD else 1) for tool in (CYTHON, NUMPY) for case in (*NETWORKS, ALONE)]
+    plan += [(PYNN, case, 1) for case in (NETWORKS[0], COLD, ALONE)]
     plan += [(tool, FEWER, 1) for tool in (NEST, CPP)]
     plan += [
         (tool, case, 3)

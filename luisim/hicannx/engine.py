@@ -140,7 +140,7 @@ def run_many(jobs: Sequence[Mapping[str, Any]], threads: int | None = None) -> l
 
 
 def run_alone(neurons: Lif, duration: float) -> Run:
-    """Neurons without synapses in closed form: exact, for any number of them."""
+    """Neurons without synapses in closed form: exact, for any number of them. First spikes first, then the second ones, ..."""
     if not (np.isfinite(duration) and duration > 0.0):
         raise ParameterError(f"duration = {duration} s must be a time above 0 s.")
     neuron, time = spikes_alone(neurons, duration)

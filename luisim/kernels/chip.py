@@ -114,7 +114,9 @@ def _solve(p: Parameters, uses: int, s: Floats, part: Floats | None) -> tuple[Fl
             slope = slope - drive * coba * p[f"ic_{name}"] * (_ONE - away * away)
     if uses & USES_EXP:
         opened = _ONE - p["pause"] * (refractory_left > 0.0).astype(F)
-        share = _HALF + _HALF * ratio_tanh(_HALF * (p["l_exp"] + v * p["is_exp"]))
+        drive = p["l_exp"] + v * p["is_exp"]
+        e = squared_exp(np.abs(drive))
+        share = np.where(drive < 0.0, e, _ONE) / (_ONE + e)
         i = opened * p["k_exp"] * share
         di = i * (_ONE - share) * p["is_exp"]
         current, slope, bend = current + i, slope + di, bend + di * (_ONE - F(2.0) * share) * p["is_exp"]

@@ -60,7 +60,7 @@ static inline __attribute__((always_inline)) float phi(float x)
 }
 
 /* exp(-x) for x >= 0, as the square of a square ... of a short series */
-static inline float squared_exp(float x)
+static inline __attribute__((always_inline)) float squared_exp(float x)
 {
     float y = x < 16.0f ? x * 0.03125f : 0.5f;
     float e = 1.0f - y * phi(-y);
@@ -459,7 +459,8 @@ static inline __attribute__((always_inline)) void chip_solve(
     if (uses & USES_EXP)
         for (int64_t j = 0; j < size; j++) {
             float open = 1.0f - p[PAUSE][b + j] * (s[REFRACTORY_LEFT][j] > 0.0f ? 1.0f : 0.0f);
-            float part = 0.5f + 0.5f * ratio_tanh(0.5f * (p[L_EXP][b + j] + s[V][j] * p[IS_EXP][b + j]));
+            float drive = p[L_EXP][b + j] + s[V][j] * p[IS_EXP][b + j];
+            float e = squared_exp(drive < 0.0f ? -drive : drive), part = (drive < 0.0f ? e : 1.0f) / (1.0f + e);
             float i = open * p[K_EXP][b + j] * part, di = i * (1.0f - part) * p[IS_EXP][b + j];
             current[j] += i;
             slope[j] += di;

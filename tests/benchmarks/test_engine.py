@@ -43,6 +43,8 @@ def test_reference_is_the_closed_form(name: str) -> None:
 def test_reference_of_synapses_is_scipys(name: str) -> None:
     """One neuron under sparse input, solved by SciPy from event to event."""
     w = workload(name, "low", 100.0, n=1)
+    assert isinstance(w.neuron, Lif)
+    w = replace(w, neuron=replace(w.neuron, e=w.neuron.theta - 1.0))
     times, _ = reference.spikes(w)
     expected = _scipy_lif(w)
     assert len(expected) > 0
@@ -55,12 +57,12 @@ def test_a_bump_between_two_looks_is_found() -> None:
     neuron = Lif(10.0 * one, 0.2 * one, 0.5 * one, 0.0 * one, 1.0 * one, -1.0 * one, 50.0 * one)
     membrane = reference._Linear(neuron)
     j, v, zero = np.zeros(1, np.intp), 0.95 * one, 0.0 * one
-    # 3.5 mV of current for 0.2 units lifts v by about 0.06, then it leaks away
-    end = membrane.after(j, v, 4.5 * one, zero, one)
+    # 6 mV of current for 0.2 units lift v by about 0.07, then it leaks away
+    end = membrane.after(j, v, 6.0 * one, zero, one)
     assert end[0] < 1.0
-    at = membrane.passage(j, v, 4.5 * one, zero, one)
-    assert membrane.after(j, v, 4.5 * one, zero, at)[0] == pytest.approx(1.0, abs=1e-12)
-    assert membrane.slope(j, v, 4.5 * one, zero, at)[0] > 0.0
+    at = membrane.passage(j, v, 6.0 * one, zero, one)
+    assert membrane.after(j, v, 6.0 * one, zero, at)[0] == pytest.approx(1.0, abs=1e-12)
+    assert membrane.slope(j, v, 6.0 * one, zero, at)[0] > 0.0
 
 
 def test_adex_reference_is_scipys() -> None:
