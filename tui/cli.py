@@ -19,8 +19,9 @@ from luisim.errors import LuisimError, ParameterError, SimulationError, Unsuppor
 from luisim.experiment import Backend, Experiment
 from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
-from tui import backends, board_commands, lui_commands
+from tui import backends, board_commands, lui_commands, scripts
 from tui.console import bar, progress, say, show
+from tui.serve import command as serve_command
 
 app = cyclopts.App(
     name="luisim",
@@ -30,6 +31,8 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 board_commands.register(app)
+serve_command.register(app)
+scripts.register(app)
 
 On = Annotated[
     tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")
@@ -87,18 +90,27 @@ def run(
     folder: Annotated[
         Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
     ] = None,
+    chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
+    figures: Annotated[
+        Path | None, Parameter(name="--figures", help="Of a script: the folder its figures go to, if not beside it.")
+    ] = None,
 ) -> int:
-    """Run one experiment on one back end, or a netlist of your own in ngspice.
+    """Run one experiment on one back end, a netlist of your own in ngspice, or a PyNN script on the simulated chip.
+
+    A script or notebook is run as it is, with all your rights: run only code that you trust.
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
+        Name of a shipped experiment (see `luisim experiments`), a TOML file, a netlist (.cir), or a script for the
+        BrainScaleS-2 chip (.py, .ipynb).
     """
     from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
     from tui import netlist, report
 
+    if scripts.is_script(experiment):
+        return scripts.run(Path(experiment), figures, chip)
     if is_netlist(experiment):
         result = netlist.run(Path(experiment), folder, save, timeout, bar("ngspice"))
         progress("")

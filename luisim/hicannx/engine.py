@@ -4,7 +4,6 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, SimulationCancelled
-from luisim.hicannx.electrical import NeuronCircuit
+from luisim.hicannx.constants import MADC_PERIOD
 from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples, check_neurons
-from luisim.hicannx.plain import PlainNetwork
-from luisim.hicannx.prepared import network_of
+from luisim.hicannx.prepared import Neurons, network_of
 from luisim.hicannx.unconnected import spikes_alone
 from luisim.kernels.network import Network
 
 Array = NDArray[np.float64]
-Neurons = NeuronCircuit | Lif | Adex
 
 STEP = 0.1e-6  # s
+CHIP_STEP = MADC_PERIOD  # s; every sample of both converters is at the end of a step
 _CHUNK = 2000  # steps between looks at progress and cancellation
 
 
@@ -31,13 +29,12 @@ _CHUNK = 2000  # steps between looks at progress and cancellation
 class State:
     """Where a run ended, to go on from. What is on its way is part of it."""
 
-    network: Network | PlainNetwork
-    dt: float
+    network: Network
 
     @property
     def time(self) -> float:
         """In s since the start of the first piece."""
-        return self.network.step * self.dt
+        return self.network.step * self.network.dt
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,8 @@ def run(
 ) -> Run:
     """``duration`` s, rounded up to whole steps of ``dt`` s, from ``state`` on or from rest. Times count from the first piece.
 
+    With a ``state`` neurons, weights and targets may differ from those of the piece before, as plasticity asks for.
+
     ``noise``: (n, knots) V on the thresholds of chip circuits (:func:`luisim.hicannx.run.jitter`). ``samples`` lie within the
     piece; between steps they are interpolated. ``compiled`` False: numpy, the same bits. Raises :class:`ParameterError` and
     :class:`~luisim.errors.SimulationCancelled`.
@@ -85,15 +84,14 @@ def run(
     for wanted in samples:
         check_neurons(wanted.neurons, neurons.n)
     watch = np.unique(np.concatenate([s.neurons for s in samples])) if samples else np.empty(0, np.int64)
+    network = network_of(neurons, lines, dt, watch, noise)
     if state is not None:
-        network = deepcopy(state.network)
-        network.watch = watch
-    elif not isinstance(neurons, NeuronCircuit):
-        network = network_of(neurons, lines, dt, watch)
-    else:
-        network = PlainNetwork(neurons, lines, dt, watch, noise)
+        _check_state(state.network, network)
+        network.go_on(state.network)
     start = network.step
     stop = start + int(np.ceil(duration / dt - 1e-6))
+    if network.noise is not None and len(network.noise) < stop * dt / network.knot + 2.0:
+        raise ParameterError(f"noise ends before the run, at {(len(network.noise) - 2) * network.knot:g} s.")
     _enter(network, events, lines, dt, stop)
     membranes = _Membranes(samples, watch, start, stop, dt, network.membranes)
     found = []
@@ -108,7 +106,7 @@ def run(
             raise SimulationCancelled("The simulation was cancelled.")
     step, neuron, part = (np.concatenate([f[k] for f in found]) for k in range(3))
     time = (step + part.astype(np.float64)) * dt
-    return Run(neuron.astype(np.int64), time, membranes.values, State(network, dt), neurons.n)
+    return Run(neuron.astype(np.int64), time, membranes.values, State(network), neurons.n)
 
 
 def pieces(
@@ -142,7 +140,7 @@ def run_many(jobs: Sequence[Mapping[str, Any]], threads: int | None = None) -> l
 
 
 def run_alone(neurons: Lif, duration: float) -> Run:
-    """Neurons without synapses in closed form: exact, for any number of them."""
+    """Neurons without synapses in closed form: exact, for any number of them. First spikes first, then the second ones, ..."""
     if not (np.isfinite(duration) and duration > 0.0):
         raise ParameterError(f"duration = {duration} s must be a time above 0 s.")
     neuron, time = spikes_alone(neurons, duration)
@@ -190,11 +188,16 @@ def _check(neurons: Neurons, lines: Lines, duration: float, dt: float) -> None:
         raise ParameterError(f"The lines lead to {lines.n} neurons, but there are {neurons.n}; make weights as wide as that.")
     if isinstance(neurons, Adex) and lines.count:
         raise ParameterError("Adex neurons take no synapses here; give them Lines.none.")
-    if lines.utilization is not None and isinstance(neurons, NeuronCircuit):
-        raise ParameterError("Short-term plasticity works on Lif neurons only.")
 
 
-def _enter(network: Network | PlainNetwork, events: Events, lines: Lines, dt: float, stop: int) -> None:
+def _check_state(before: Network, now: Network) -> None:
+    if (before.kind, before.n, before.dt) != (now.kind, now.n, now.dt):
+        raise ParameterError("A state is of other neurons, or of another dt; go on with those that it came from.")
+    if (before.resource.size, before.delay) != (now.resource.size, now.delay):
+        raise ParameterError("A state is of other lines, or of another delay; only weights and targets may change.")
+
+
+def _enter(network: Network, events: Events, lines: Lines, dt: float, stop: int) -> None:
     """Put ``events`` behind those that earlier pieces left, as steps, parts of a step and lines."""
     wrong = (events.lines < 0) | (events.lines >= lines.count)
     if wrong.any():

@@ -144,7 +144,8 @@ def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
     if c.i_exp.any():
         drive = np.log(np.maximum(c.i_exp, 1e-30) / c.exp_limit) + (s.v - c.v_exp) / c.exp_slope
         part = 1.0 / (1.0 + np.exp(-np.clip(drive, -80.0, 80.0)))
-        i = np.where(refractory & (c.exp_pause > 0.0), 0.0, c.exp_limit * part)
+        off = (c.i_exp == 0.0) | (refractory & (c.exp_pause > 0.0))
+        i = np.where(off, 0.0, c.exp_limit * part)
         current, slope = current + i, slope + i * (1.0 - part) / c.exp_slope
     adapts = bool(c.i_adapt.any())
     if adapts:

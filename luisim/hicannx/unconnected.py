@@ -23,14 +23,23 @@ def intervals(c: Lif) -> tuple[Array, Array]:
 
 
 def spikes_alone(c: Lif, duration: float) -> tuple[NDArray[np.int64], Array]:
-    """Which neuron fires when (s), neuron after neuron. All that fire start at v_reset."""
+    """Which neuron fires when (s): the first spikes of all, then the second, and so on. All that fire start at v_reset."""
     rise, interval = intervals(c)
-    counts = np.maximum(np.floor((duration - rise) / interval) + 1.0, 0.0, where=np.isfinite(rise), out=np.zeros(c.n))
-    counts = counts.astype(np.int64)
-    neuron = np.repeat(np.arange(c.n), counts)
-    before = np.repeat(np.cumsum(counts) - counts, counts)
-    number = np.arange(neuron.size) - before
-    return neuron, np.where(np.isfinite(rise), rise, 0.0)[neuron] + number * np.where(np.isfinite(rise), interval, 0.0)[neuron]
+    fires = np.flatnonzero(rise < duration)
+    counts = np.floor((duration - rise[fires]) / interval[fires]).astype(np.int64) + 1
+    # the busiest first: those with a k-th spike are then the first so many
+    order = np.argsort(-counts, kind="stable")
+    counts, fires = counts[order], fires[order]
+    first, every = rise[fires], interval[fires]
+    neuron, time = np.empty(counts.sum(), np.int64), np.empty(counts.sum())
+    done, many = 0, fires.size
+    for k in range(int(counts[0]) if many else 0):
+        many = int(np.searchsorted(-counts, -k))
+        neuron[done : done + many] = fires[:many]
+        np.multiply(every[:many], float(k), out=time[done : done + many])
+        time[done : done + many] += first[:many]
+        done += many
+    return neuron, time
 
 
 def _log_sinh(x: Array) -> Array:

@@ -12,8 +12,8 @@ enum { BLOCK = 64, FULL = 1040 }; /* 1040 weights of 63 are the most that 16 bit
 
 /* the same fields, in the same order, as in network.py */
 typedef struct {
-    int64_t n, step, stop, events, next_event, slots, capacity, spikes, most_spikes, watched, start;
-    double delay;
+    int64_t n, step, stop, events, next_event, slots, capacity, spikes, most_spikes, watched, start, uses;
+    double delay, dt, knot;
     const uint8_t *weights;
     const int8_t *sign;
     const int64_t *targets_from, *targets;
@@ -38,6 +38,8 @@ typedef struct {
     const float *parameters;
     float *state;
     int32_t *flag;
+    const double *clock;
+    const float *noise, *zeros;
 } Network;
 
 /* tanh as x P(x^2) / Q(x^2), fitted to have the least greatest error up to 8, which is 3e-6 */
@@ -57,6 +59,15 @@ static inline __attribute__((always_inline)) float phi(float x)
     return 1.0f + x * (0.5f + x * (1.6666667e-1f + x * (4.1666667e-2f + x * (8.3333333e-3f + x * 1.3888889e-3f))));
 }
 
+/* exp(-x) for x >= 0, as the square of a square ... of a short series */
+static inline __attribute__((always_inline)) float squared_exp(float x)
+{
+    float y = x < 16.0f ? x * 0.03125f : 0.5f;
+    float e = 1.0f - y * phi(-y);
+    e = e * e, e = e * e, e = e * e, e = e * e;
+    return e * e;
+}
+
 static void deliver(Network *net, int32_t line, float part)
 {
     const int64_t n = net->n, sign = net->sign[line] < 0;
@@ -65,10 +76,7 @@ static void deliver(Network *net, int32_t line, float part)
     if (net->utilization) {
         double at = (double)net->step + (double)part;
         float x = (float)(at - net->last[line]) / net->recovery[line];
-        /* 1 / exp(x): the square of a square ... of a short series */
-        float y = x < 16.0f ? x * 0.03125f : 0.5f;
-        float e = 1.0f - y * phi(-y);
-        e = e * e, e = e * e, e = e * e, e = e * e, e = e * e;
+        float e = squared_exp(x);
         float r = net->resource[line];
         amount = 1.0f - (1.0f - r) * e;
         net->resource[line] = amount - net->utilization[line] * amount;
@@ -397,6 +405,238 @@ void network_adex(Network *net)
                         adex_inside(net, c, s, j);
         }
         watch(net, net->state);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ chip */
+
+enum {
+    E_LEAK, IU_LEAK, K_LEAK, E_RESET, IU_RESET, K_RESET, V_TH, I_WIDTH, DELAY, K_CONSTANT,
+    P_EXC, A_EXC, H_EXC, K_EXC, O_EXC, IV_EXC, COBA_EXC, R_EXC, IC_EXC,
+    P_INH, A_INH, H_INH, K_INH, O_INH, IV_INH, COBA_INH, R_INH, IC_INH,
+    K_EXP, L_EXP, IS_EXP, PAUSE, K_OUT, W_REF, IU_W, V_A, G_A, G_B, H_W, N_RESET, N_REFRACTORY, N_PULSE, S_EXC, S_INH, CHIP
+};
+enum { V, EXC, INH, W, X, RESET_LEFT, REFRACTORY_LEFT, PULSE_LEFT, ROWS };
+enum { USES_EXC = 1, USES_INH = 2, USES_EXP = 4, USES_W = 8 };
+
+static const float MOST_SLOPE = 0.5f, MOST_BEND = 1e-4f; /* of a step: more is cut into halves; the second in V */
+
+/* a synaptic input's current and slope; `q` is its first parameter */
+static inline __attribute__((always_inline)) void chip_input(
+    int64_t size, const float *const *p, int64_t b, int q, const float *restrict line, const float *restrict v, float h, int whole,
+    float *restrict current, float *restrict slope)
+{
+    const float *average = p[q + 1] + b, *rate = p[q + 2] + b, *k = p[q + 3] + b, *offset = p[q + 4] + b, *iv = p[q + 5] + b;
+    const float *coba = p[q + 6] + b, *reversal = p[q + 7] + b, *ic = p[q + 8] + b;
+    for (int64_t j = 0; j < size; j++) {
+        float a = whole ? average[j] : phi(-(h * rate[j]));
+        float drive = k[j] * ratio_tanh((line[j] * a + offset[j]) * iv[j]);
+        float away = ratio_tanh((reversal[j] - v[j]) * ic[j]);
+        current[j] += drive * (1.0f - coba[j] + coba[j] * away);
+        slope[j] -= drive * coba[j] * ic[j] * (1.0f - away * away);
+    }
+}
+
+/* `size` neurons from number b on, `h` of a step later, with nothing happening in between; true in `rough`: h is too long */
+static inline __attribute__((always_inline)) void chip_solve(
+    int64_t size, int uses, const float *const *p, int64_t b, float s[ROWS][BLOCK], float h, int whole, float n[4][BLOCK],
+    int32_t *restrict rough)
+{
+    float current[BLOCK], slope[BLOCK], bend[BLOCK];
+    for (int64_t j = 0; j < size; j++) {
+        float m = s[RESET_LEFT][j] > 0.0f ? 1.0f : 0.0f, o = 1.0f - m;
+        float iu = o * p[IU_LEAK][b + j] + m * p[IU_RESET][b + j];
+        float t = ratio_tanh((o * p[E_LEAK][b + j] + m * p[E_RESET][b + j] - s[V][j]) * iu);
+        float k = o * p[K_LEAK][b + j] + m * p[K_RESET][b + j];
+        current[j] = k * t + p[K_CONSTANT][b + j];
+        slope[j] = k * iu * (t * t - 1.0f);
+        bend[j] = 2.0f * t * iu * slope[j];
+    }
+    if (uses & USES_EXC)
+        chip_input(size, p, b, P_EXC, s[EXC], s[V], h, whole, current, slope);
+    if (uses & USES_INH)
+        chip_input(size, p, b, P_INH, s[INH], s[V], h, whole, current, slope);
+    if (uses & USES_EXP)
+        for (int64_t j = 0; j < size; j++) {
+            float open = 1.0f - p[PAUSE][b + j] * (s[REFRACTORY_LEFT][j] > 0.0f ? 1.0f : 0.0f);
+            float drive = p[L_EXP][b + j] + s[V][j] * p[IS_EXP][b + j];
+            float e = squared_exp(drive < 0.0f ? -drive : drive), part = (drive < 0.0f ? e : 1.0f) / (1.0f + e);
+            float i = open * p[K_EXP][b + j] * part, di = i * (1.0f - part) * p[IS_EXP][b + j];
+            current[j] += i;
+            slope[j] += di;
+            bend[j] += di * (1.0f - 2.0f * part) * p[IS_EXP][b + j];
+        }
+    if (uses & USES_W)
+        for (int64_t j = 0; j < size; j++) {
+            float pulse = s[PULSE_LEFT][j] > 0.0f ? 1.0f : 0.0f, x = 0.5f * h * p[H_W][b + j];
+            float goal = p[W_REF][b + j] + p[G_A][b + j] * ratio_tanh((s[V][j] - p[V_A][b + j]) * p[IU_W][b + j]) + p[G_B][b + j] * pulse;
+            float half = goal + (s[W][j] - goal) * (1.0f - x * phi(-x));
+            current[j] -= p[K_OUT][b + j] * ratio_tanh((half - p[W_REF][b + j]) * p[IU_W][b + j]);
+        }
+    for (int64_t j = 0; j < size; j++) {
+        float z = slope[j] * h, f = current[j] * h, c = bend[j] * h * f * 1.6666667e-1f, d = f * c;
+        n[V][j] = s[V][j] + f * (phi(z) + c);
+        float az = z < 0.0f ? -z : z, ad = d < 0.0f ? -d : d;
+        rough[j] = -(int32_t)(az > MOST_SLOPE) | -(int32_t)(ad > MOST_BEND);
+        float xe = -(h * p[H_EXC][b + j]), xi = -(h * p[H_INH][b + j]);
+        n[EXC][j] = s[EXC][j] * (whole ? p[P_EXC][b + j] : 1.0f + xe * phi(xe));
+        n[INH][j] = s[INH][j] * (whole ? p[P_INH][b + j] : 1.0f + xi * phi(xi));
+        n[W][j] = s[W][j];
+    }
+    if (uses & USES_W)
+        for (int64_t j = 0; j < size; j++) {
+            float pulse = s[PULSE_LEFT][j] > 0.0f ? 1.0f : 0.0f, x = h * p[H_W][b + j], middle = 0.5f * (s[V][j] + n[V][j]);
+            float goal = p[W_REF][b + j] + p[G_A][b + j] * ratio_tanh((middle - p[V_A][b + j]) * p[IU_W][b + j]) + p[G_B][b + j] * pulse;
+            n[W][j] = goal + (s[W][j] - goal) * (1.0f - x * phi(-x));
+        }
+}
+
+static inline float log_cosh(float u)
+{
+    float a = u < 0.0f ? -u : u;
+    return a + series_log(1.0f + squared_exp(2.0f * a)) - 0.69314718f;
+}
+
+/* the comparator over a piece in which V moves on a straight line: its output, or -1 and in `q` the part where it fires */
+static inline float comparator(float x, float u0, float u1, float h, float delay, float *q)
+{
+    float d = u1 - u0, after;
+    if (d < 1e-3f && d > -1e-3f) {
+        after = x + h * ratio_tanh(u1) / delay;
+        *q = (1.0f - x) / (after - x);
+        if (after >= 1.0f)
+            return -1.0f;
+        return after > 0.0f ? after : 0.0f;
+    }
+    float r = h / (d * delay), g0 = log_cosh(u0), g1 = log_cosh(u1), top;
+    if (u0 < 0.0f && u1 > 0.0f) {
+        x = x - r * g0;
+        x = x > 0.0f ? x : 0.0f;
+        g0 = 0.0f;
+        top = after = x + r * g1;
+    } else if (u0 > 0.0f && u1 < 0.0f) {
+        top = x - r * g0;
+        after = top + r * g1;
+    } else {
+        top = after = x + r * (g1 - g0);
+    }
+    if (!(top >= 1.0f))
+        return after > 0.0f ? after : 0.0f;
+    float g = g0 + (1.0f - x) / r;
+    g = g > 0.0f ? g : 0.0f;
+    float root = 1.0f - squared_exp(2.0f * g);
+    float u = g + series_log(1.0f + __builtin_sqrtf(root > 0.0f ? root : 0.0f));
+    *q = (u - u0) / d;
+    return -1.0f;
+}
+
+/* steps from `here` (in steps) until `count` clocks after the next tick */
+static inline float clocks(const Network *net, int64_t j, double here, float count)
+{
+    double clock = net->clock[j], tick = __builtin_ceil(here * net->dt / clock - 1e-6) * clock;
+    return (float)((tick + (double)count * clock) / net->dt - here);
+}
+
+/* the step of one neuron in pieces that end at what happens inside it */
+static void chip_inside(Network *net, const float *const *p, float *const *state, int64_t j, float v_th)
+{
+    float s[ROWS][BLOCK], n[4][BLOCK], t = 0.0f;
+    int32_t rough;
+    const int uses = (int)net->uses;
+    for (int k = 0; k < ROWS; k++)
+        s[k][0] = state[k][j];
+    while (t < 0.999999f) {
+        float h = 1.0f - t;
+        for (int k = RESET_LEFT; k < ROWS; k++)
+            h = s[k][0] > 0.0f && s[k][0] < h ? s[k][0] : h;
+        chip_solve(1, uses, p, j, s, h, 0, n, &rough);
+        for (int k = 0; k < 6 && rough; k++) {
+            h = h * 0.5f;
+            chip_solve(1, uses, p, j, s, h, 0, n, &rough);
+        }
+        float x = 0.0f, q = 0.0f;
+        if (!(s[REFRACTORY_LEFT][0] > 0.0f))
+            x = comparator(s[X][0], (s[V][0] - v_th) * p[I_WIDTH][j], (n[V][0] - v_th) * p[I_WIDTH][j], h, p[DELAY][j], &q);
+        if (x < 0.0f) {
+            q = q > 0.0f ? q : 0.0f;
+            q = q < 1.0f ? q : 1.0f;
+            h = h * q;
+            chip_solve(1, uses, p, j, s, h, 0, n, &rough);
+        }
+        t = t + h;
+        for (int k = V; k <= W; k++)
+            s[k][0] = n[k][0];
+        for (int k = RESET_LEFT; k < ROWS; k++)
+            s[k][0] = s[k][0] - h;
+        s[X][0] = x;
+        if (x < 0.0f) {
+            s[X][0] = 0.0f;
+            fire(net, j, t);
+            double here = (double)net->step + (double)t;
+            s[RESET_LEFT][0] = clocks(net, j, here, p[N_RESET][j]);
+            s[REFRACTORY_LEFT][0] = clocks(net, j, here, p[N_REFRACTORY][j]);
+            s[PULSE_LEFT][0] = clocks(net, j, here, p[N_PULSE][j]);
+        }
+    }
+    for (int k = 0; k < ROWS; k++)
+        state[k][j] = s[k][0];
+}
+
+void network_chip(Network *net)
+{
+    const int64_t count = net->n;
+    const int uses = (int)net->uses;
+    const float *p[CHIP];
+    float *state[ROWS];
+    for (int k = 0; k < CHIP; k++)
+        p[k] = net->parameters + k * count;
+    for (int k = 0; k < ROWS; k++)
+        state[k] = net->state + k * count;
+    float *const line[2] = {state[EXC], state[INH]};
+    const float *const scale[2] = {p[S_EXC], p[S_INH]};
+    for (; net->step < net->stop && net->spikes + count <= net->most_spikes; net->step++) {
+        arrivals(net, line, scale);
+        double knots = ((double)net->step + 0.5) * net->dt / net->knot;
+        int64_t knot = (int64_t)knots;
+        float between = (float)(knots - (double)knot);
+        const float *shift0 = net->noise ? net->noise + knot * count : net->zeros;
+        const float *shift1 = net->noise ? net->noise + (knot + 1) * count : net->zeros;
+        for (int64_t b = 0; b < count; b += BLOCK) {
+            int64_t size = b + BLOCK < count ? BLOCK : count - b;
+            float s[ROWS][BLOCK], n[4][BLOCK], v_th[BLOCK];
+            int32_t flag[BLOCK], any = 0;
+            for (int k = 0; k < ROWS; k++)
+                memcpy(s[k], state[k] + b, (size_t)size * sizeof(float));
+            if (size == BLOCK)
+                chip_solve(BLOCK, uses, p, b, s, 1.0f, 1, n, flag);
+            else
+                chip_solve(size, uses, p, b, s, 1.0f, 1, n, flag);
+            for (int64_t j = 0; j < size; j++) {
+                v_th[j] = p[V_TH][b + j] + (shift0[b + j] + (shift1[b + j] - shift0[b + j]) * between);
+                int32_t refractory = -(int32_t)(s[REFRACTORY_LEFT][j] > 0.0f);
+                int32_t over = -(int32_t)(s[X][j] > 0.0f) | -(int32_t)(n[V][j] > v_th[j]);
+                int32_t ends = 0;
+                for (int k = RESET_LEFT; k < ROWS; k++)
+                    ends |= -(int32_t)(s[k][j] > 0.0f) & -(int32_t)(s[k][j] < 1.0f);
+                flag[j] |= ends | (~refractory & over);
+                any |= flag[j];
+            }
+            for (int k = V; k <= W; k++)
+                if (!any)
+                    memcpy(state[k] + b, n[k], (size_t)size * sizeof(float));
+                else
+                    for (int64_t j = 0; j < size; j++)
+                        if (!flag[j])
+                            state[k][b + j] = n[k][j];
+            for (int k = RESET_LEFT; k < ROWS; k++)
+                for (int64_t j = 0; j < size; j++)
+                    state[k][b + j] -= flag[j] ? 0.0f : 1.0f;
+            if (any)
+                for (int64_t j = 0; j < size; j++)
+                    if (flag[j])
+                        chip_inside(net, p, state, b + j, v_th[j]);
+        }
+        watch(net, state[V]);
     }
 }
 

@@ -13,24 +13,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from luisim.kernels import load
+from luisim.kernels import adex, chip, lif, load
+from luisim.kernels.adex import ADEX_PARAMETERS
+from luisim.kernels.chip import CHIP_PARAMETERS
+from luisim.kernels.lif import LIF_PARAMETERS
+from luisim.kernels.series import F, Floats, squared_exp
 
-F = np.float32
-Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-FULL = 1040  # weights of 63 are the most that 16 bit hold
-# fmt: off
-LIF_PARAMETERS = (
-    "pm", "ek", "ke", "ki", "pe", "pi", "e", "th", "vr", "t_ref", "hm", "he", "hi", "ae", "ai", "u", "iu", "c3",
-    "se", "si", "hu",
-)
-ADEX_PARAMETERS = ("gl", "el", "vt", "delta", "i", "kc", "a", "kw", "ew", "up", "hdc", "hgc", "vr", "ur", "b", "t_ref")
-# fmt: on
-LIF_STATE = ("v", "ie", "ii", "rem", "old")
-ADEX_STATE = ("v", "u", "w", "rem", "old_u", "old_v", "old_w")
+PARAMETERS = {"lif": LIF_PARAMETERS, "lif_ota": LIF_PARAMETERS, "adex": ADEX_PARAMETERS, "chip": CHIP_PARAMETERS}
 
-_SCALARS = ("n", "step", "stop", "events", "next_event", "slots", "capacity", "spikes", "most_spikes", "watched", "start")
+_SCALARS = (
+    "n",
+    "step",
+    "stop",
+    "events",
+    "next_event",
+    "slots",
+    "capacity",
+    "spikes",
+    "most_spikes",
+    "watched",
+    "start",
+    "uses",
+)
 _ARRAYS = (
     "weights",
     "sign",
@@ -59,6 +65,9 @@ _ARRAYS = (
     "parameters",
     "state",
     "flag",
+    "clock",
+    "noise",
+    "zeros",
 )
 
 
@@ -66,6 +75,7 @@ _ARRAYS = (
 class Network:
     """All that a run of the kernel reads and writes; the one mutable thing of the engine. Names as in ``network.c``.
 
+    ``uses``, ``dt``, ``knot``, ``clock`` and ``noise`` (knots, n), ``knot`` s apart: chip circuits only.
     ``ring``: what is on its way, a slot for each step; ``now``, ``next``: parts of events that count at this and the next step.
     """
 
@@ -80,6 +90,11 @@ class Network:
     utilization: Floats | None
     recovery: Floats | None
     watch: Ints
+    uses: int = 0
+    dt: float = 0.0
+    knot: float = 1.0
+    clock: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    noise: Floats | None = None
     step: int = 0
     stop: int = 0
     event_step: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -99,6 +114,17 @@ class Network:
         self.sum16, self.sum32 = np.zeros((2, n), np.uint16), np.zeros((2, n), np.int32)
         self.now, self.next = np.zeros((2, n), F), np.zeros((2, n), F)
         self.used, self.flag = np.zeros(6, np.int64), np.zeros(n, np.int32)
+        self.zeros = np.zeros(n, F)
+
+    def go_on(self, before: "Network") -> None:
+        """Start where ``before`` ended, with these parameters, weights and targets. Lines and delay are the same."""
+        for name in ("step", "next_event", "event_step", "event_line", "event_part"):
+            setattr(self, name, getattr(before, name))
+        for name in ("state", "ring_count", "resource", "last", "now", "next", "used"):
+            setattr(self, name, getattr(before, name).copy())
+        self.capacity = max(self.capacity, before.capacity)
+        spare = ((0, 0), (0, self.capacity - before.capacity))
+        self.ring_line, self.ring_part = np.pad(before.ring_line, spare), np.pad(before.ring_part, spare)
 
     @property
     def n(self) -> int:
@@ -134,7 +160,7 @@ class Network:
 class _Struct(ctypes.Structure):
     _fields_ = (
         [(name, ctypes.c_int64) for name in _SCALARS]
-        + [("delay", ctypes.c_double)]
+        + [(name, ctypes.c_double) for name in ("delay", "dt", "knot")]
         + [(name, ctypes.c_void_p) for name in _ARRAYS]
     )
 
@@ -150,10 +176,8 @@ def library() -> ctypes.CDLL | None:
 
 
 def _call(lib: ctypes.CDLL, net: Network, start: int, buffers: tuple[Any, Any, Any], trace: Floats) -> int:
-    struct = _Struct(
-        delay=net.delay, events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start
-    )
-    for name in ("n", "step", "stop", "next_event", "slots", "capacity"):
+    struct = _Struct(events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start)
+    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "delay", "dt", "knot"):
         setattr(struct, name, getattr(net, name))
     arrays = {"spike_step": buffers[0], "spike_neuron": buffers[1], "spike_part": buffers[2], "trace": trace}
     for name in _ARRAYS:
@@ -167,21 +191,6 @@ def _call(lib: ctypes.CDLL, net: Network, start: int, buffers: tuple[Any, Any, A
 # ------------------------------------------------------------------------------------------------------------------- numpy
 
 
-def ratio_tanh(x: Any) -> Any:
-    """Tanh as x P(x^2) / Q(x^2), fitted to have the least greatest error up to 8, which is 3e-6."""
-    a = np.clip(x, F(-8.0), F(8.0))
-    s = a * a
-    p = F(1.0) + s * (F(0.12194006) + s * (F(2.1797114e-3) + s * F(3.4790923e-6)))
-    q = F(1.0) + s * (F(0.45525755) + s * (F(2.0619209e-2) + s * F(1.318403e-4)))
-    return a * p / q
-
-
-def phi(x: Any) -> Any:
-    """(exp(x) - 1) / x for |x| <= 0.5."""
-    y = F(4.1666667e-2) + x * (F(8.3333333e-3) + x * F(1.3888889e-3))
-    return F(1.0) + x * (F(0.5) + x * (F(1.6666667e-1) + x * y))
-
-
 def _advance(net: Network, trace: Floats) -> tuple[Ints, NDArray[np.int32], Floats]:
     steps, neurons, parts = [np.empty(0, np.int64)], [np.empty(0, np.int32)], [np.empty(0, F)]
     start = net.step
@@ -191,7 +200,7 @@ def _advance(net: Network, trace: Floats) -> tuple[Ints, NDArray[np.int32], Floa
             net.step = step
             if net.kind != "adex":
                 _arrivals(net)
-            fired, part = _adex(net) if net.kind == "adex" else _lif(net, net.kind == "lif_ota")
+            fired, part = _step(net)
             if fired.size:
                 _send(net, fired, part)
                 steps.append(np.full(fired.size, step, np.int64))
@@ -200,6 +209,20 @@ def _advance(net: Network, trace: Floats) -> tuple[Ints, NDArray[np.int32], Floa
             trace[step - start] = net.state[0, net.watch]
     net.step = net.stop
     return np.concatenate(steps), np.concatenate(neurons), np.concatenate(parts)
+
+
+def _step(net: Network) -> tuple[Ints, Floats]:
+    p = dict(zip(PARAMETERS[net.kind], net.parameters, strict=True))
+    if net.kind == "adex":
+        return adex.step(p, net.state)
+    if net.kind != "chip":
+        return lif.step(p, net.state, net.kind == "lif_ota")
+    shift: Any = F(0.0)
+    if net.noise is not None:
+        knots = (net.step + 0.5) * net.dt / net.knot
+        early, late = net.noise[int(knots)], net.noise[int(knots) + 1]
+        shift = early + (late - early) * F(knots - int(knots))
+    return chip.step(p, net.uses, net.state, p["v_th"] + shift, net.step, net.clock, net.dt)
 
 
 def _arrivals(net: Network) -> None:
@@ -213,7 +236,7 @@ def _arrivals(net: Network) -> None:
         net.next_event += 1
     for s in (0, 1):
         if net.used[s] or net.used[2 + s]:
-            scale = net.parameters[LIF_PARAMETERS.index("se") + s]
+            scale = net.parameters[PARAMETERS[net.kind].index("se") + s]
             net.state[1 + s] += (net.sum32[s].astype(F) + net.now[s]) * scale
             net.sum32[s] = 0
         if net.used[2 + s] or net.used[4 + s]:
@@ -230,11 +253,7 @@ def _deliver(net: Network, line: int, part: np.float32) -> None:
     if net.utilization is not None and net.recovery is not None:
         at = np.float64(net.step) + np.float64(part)
         x = F(at - net.last[line]) / net.recovery[line]
-        # 1 / exp(x): the square of a square ... of a short series
-        y = x * F(0.03125) if x < 16.0 else F(0.5)
-        e = F(1.0) - y * phi(-y)
-        for _ in range(5):
-            e = e * e
+        e = F(squared_exp(x))
         amount = F(1.0) - (F(1.0) - net.resource[line]) * e
         net.resource[line] = amount - net.utilization[line] * amount
         net.last[line] = at
@@ -258,160 +277,3 @@ def _send(net: Network, fired: Ints, parts: Floats) -> None:
         net.ring_line[slot, place : place + lines.size] = lines
         net.ring_part[slot, place : place + lines.size] = rest
         net.ring_count[slot] += lines.size
-
-
-def _lif(net: Network, saturates: bool) -> tuple[Ints, Floats]:
-    """One step of all; which neurons fire in it, and at which part of it."""
-    p = dict(zip(LIF_PARAMETERS, net.parameters, strict=True))
-    v, ie, ii, rem, old = net.state
-    one = F(1.0)
-    if saturates:
-        t = ratio_tanh((p["e"] - v) * p["iu"])
-        z = p["hm"] * (t * t - one)
-        f = p["hu"] * t + (p["ae"] * ie - p["ai"] * ii)
-        series = F(0.5) + z * (F(1.6666667e-1) + z * F(4.1666667e-2))
-        v1 = v + f * (one + z * (series + t * (f * p["c3"])))
-    else:
-        v1 = p["pm"] * v + (p["ek"] + p["ke"] * ie - p["ki"] * ii)
-    held = rem > 0.0
-    inside = np.flatnonzero(np.where(held, rem < 1.0, v1 >= p["th"]))
-    old[:] = v
-    hold = held.astype(F)
-    v[:] = (one - hold) * v1 + hold * p["vr"]
-    rem -= one
-    ie *= p["pe"]
-    ii *= p["pi"]
-    if not inside.size:
-        return inside, np.empty(0, F)
-    return _lif_inside(net, saturates, inside, {name: values[inside] for name, values in p.items()})
-
-
-def _lif_inside(net: Network, saturates: bool, inside: Ints, p: dict[str, Floats]) -> tuple[Ints, Floats]:
-    """The step of the neurons that are released or fire inside it."""
-    one = F(1.0)
-    v1, ie, ii, rem, v0 = (row[inside] for row in net.state)
-    left = rem + one
-    freed = left > 0.0
-    ie0, ii0 = ie / p["pe"], ii / p["pi"]
-    start, h = np.where(freed, left, F(0.0)), np.where(freed, one - left, one)
-    v0 = np.where(freed, p["vr"], v0)
-    xe, xi = -(left * p["he"]), -(left * p["hi"])
-    ie0 = np.where(freed, ie0 * (one + xe * phi(xe)), ie0)
-    ii0 = np.where(freed, ii0 * (one + xi * phi(xi)), ii0)
-    arriving = phi(-(h * p["he"])) * ie0 - phi(-(h * p["hi"])) * ii0
-    hm = h * p["hm"]
-    if saturates:
-        t = ratio_tanh((p["e"] - v0) * p["iu"])
-        z = -(hm * (one - t * t))
-        f = hm * (p["u"] * t + arriving)
-        released = v0 + f * (phi(z) + z * t * (f * p["c3"]))
-    else:
-        released = v0 + hm * ((p["e"] - v0) + arriving) * phi(-hm)
-    v1 = np.where(freed, released, v1)
-    net.state[0, inside] = v1
-    # a cubic through both ends with their slopes; Newton from the chord
-    l0, l1 = p["e"] - v0, p["e"] - v1
-    if saturates:
-        l0, l1 = p["u"] * ratio_tanh(l0 * p["iu"]), p["u"] * ratio_tanh(l1 * p["iu"])
-    d0, d1 = hm * (l0 + ie0 - ii0), hm * (l1 + ie - ii)
-    c2, c3 = F(3.0) * (v1 - v0) - F(2.0) * d0 - d1, F(2.0) * (v0 - v1) + d0 + d1
-    g = v0 - p["th"]
-    x = np.where(v1 > v0, -g / (v1 - v0), one)
-    for _ in range(3):
-        x = x - (g + x * (d0 + x * (c2 + x * c3))) / (d0 + x * (F(2.0) * c2 + F(3.0) * x * c3))
-    x = np.where(x >= 0.0, x, F(0.0))
-    x = np.where(x > 1.0, one, x)
-    fires = v1 >= p["th"]
-    fired, part = inside[fires], (start + x * h)[fires]
-    net.state[0, fired] = p["vr"][fires]
-    net.state[3, fired] = p["t_ref"][fires] - (one - part)
-    return fired, part
-
-
-def series_log(x: Floats) -> Floats:
-    """Natural logarithm of positive normal numbers: the exponent, and the series of the inverse tanh for the rest."""
-    bits = np.ascontiguousarray(x).view(np.uint32)
-    e = (bits - np.uint32(0x3F3504F3)).view(np.int32) >> 23
-    m = (bits - (e.view(np.uint32) << np.uint32(23))).view(F)
-    s = (m - F(1.0)) / (m + F(1.0))
-    z = s * s
-    p = F(0.4) + z * (F(0.28571429) + z * (F(0.22222222) + z * F(0.18181818)))
-    log: Floats = e.astype(F) * F(0.69314718) + s * (F(2.0) + z * (F(0.66666667) + z * p))
-    return log
-
-
-def wide_phi(x: Any) -> Any:
-    """(1 - exp(-x)) / x for |x| <= 1.2."""
-    p = F(1.9841270e-4) - x * F(2.4801587e-5)
-    p = F(1.6666667e-1) - x * (F(4.1666667e-2) - x * (F(8.3333333e-3) - x * (F(1.3888889e-3) - x * p)))
-    return F(1.0) - x * (F(0.5) - x * p)
-
-
-def _decay(x: Any) -> Any:
-    """exp(-x) for a part x of a step in time constants of w."""
-    return F(1.0) - x * (F(1.0) - x * F(0.5))
-
-
-def _adex(net: Network) -> tuple[Ints, Floats]:
-    """As :func:`_lif`. u = exp(-(v - v_t) / delta_t) obeys a linear equation if all but the exponential current is held."""
-    p = dict(zip(ADEX_PARAMETERS, net.parameters, strict=True))
-    v, u, w, rem, old_u, old_v, old_w = net.state
-    one, half = F(1.0), F(0.5)
-    held = rem > 0.0
-    hold = held.astype(F)
-    free = one - hold
-    r0 = p["i"] - w - p["gl"] * (v - p["el"])
-    dv = (p["gl"] * p["delta"] / u + r0) * p["kc"] * half * free
-    dv = np.where(dv < p["delta"], dv, p["delta"])
-    dw = (p["a"] * (v - p["el"]) - w) * p["kw"] * half
-    z = (r0 - p["gl"] * dv - dw) * p["hdc"]
-    f = wide_phi(z)
-    u1 = u * (one - z * f) - p["hgc"] * f
-    inside = np.flatnonzero(np.where(held, rem < 1.0, u1 <= p["up"]))
-    moved = hold * u + free * np.where(u1 > p["up"], u1, p["up"])
-    goal = p["a"] * (v + dv - p["el"])
-    old_u[:], old_v[:], old_w[:] = u, v, w
-    u[:] = moved
-    v[:] = p["vt"] - p["delta"] * series_log(moved)
-    w[:] = goal + (w - goal) * p["ew"]
-    rem -= one
-    if not inside.size:
-        return inside, np.empty(0, F)
-    return _adex_inside(net, inside, {name: values[inside] for name, values in p.items()})
-
-
-def _adex_inside(net: Network, inside: Ints, p: dict[str, Floats]) -> tuple[Ints, Floats]:
-    one, half = F(1.0), F(0.5)
-    rem, u0, v0, w0 = (net.state[k, inside] for k in (3, 4, 5, 6))
-    left = rem + one
-    freed = left > 0.0
-    start, h = np.where(freed, left, F(0.0)), np.where(freed, one - left, one)
-    u0, v0 = np.where(freed, p["ur"], u0), np.where(freed, p["vr"], v0)
-    goal = p["a"] * (v0 - p["el"])
-    w0 = np.where(freed, goal + (w0 - goal) * _decay(left * p["kw"]), w0)
-    r0 = p["i"] - w0 - p["gl"] * (v0 - p["el"])
-    dv = (p["gl"] * p["delta"] / u0 + r0) * p["kc"] * h * half
-    dv = np.where(dv < p["delta"], dv, p["delta"])
-    r = r0 - p["gl"] * dv - (p["a"] * (v0 - p["el"]) - w0) * p["kw"] * h * half
-    z = r * p["hdc"] * h
-    f = wide_phi(z)
-    u1 = u0 * (one - z * f) - p["hgc"] * h * f
-    goal = p["a"] * (v0 + dv - p["el"])
-    fires = ~(u1 > p["up"])
-    # when u has fallen to its value at v_peak, in closed form
-    y = r * (u0 - p["up"]) / (r * p["up"] + p["gl"] * p["delta"])
-    near = y * (one - y * (half - y * (F(0.33333333) - y * F(0.25))))
-    x = np.where((y > F(-1e-2)) & (y < F(1e-2)), near, series_log(one + y)) / (r * p["hdc"])
-    x = np.where(x >= 0.0, x, F(0.0))
-    x = np.where(x > h, h, x)
-    part = start + x
-    rest = one - part
-    at_spike = goal + (w0 - goal) * _decay(x * p["kw"]) + p["b"]
-    after = p["a"] * (p["vr"] - p["el"])
-    safe = np.where(fires, one, u1)
-    net.state[0, inside] = np.where(fires, p["vr"], p["vt"] - p["delta"] * series_log(safe))
-    net.state[1, inside] = np.where(fires, p["ur"], u1)
-    w_fired, w_free = after + (at_spike - after) * _decay(rest * p["kw"]), goal + (w0 - goal) * _decay(h * p["kw"])
-    net.state[2, inside] = np.where(fires, w_fired, w_free)
-    net.state[3, inside] = np.where(fires, p["t_ref"] - rest, rem)
-    return inside[fires], part[fires]

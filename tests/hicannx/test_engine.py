@@ -8,11 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, SimulationCancelled
-from luisim.hicannx.electrical import circuit_of
-from luisim.hicannx.engine import Run, pieces, run, run_alone, run_many
+from luisim.hicannx.agreement import _drawn
+from luisim.hicannx.electrical import NeuronCircuit, circuit_of
+from luisim.hicannx.engine import CHIP_STEP, Run, pieces, run, run_alone, run_many
 from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples
+from luisim.hicannx.neuron import resting, step
 from luisim.hicannx.parameters import HicannX, NeuronLsb
+from luisim.hicannx.profiles import PROFILES
+from luisim.hicannx.run import jitter
 from luisim.hicannx.run import run as run_single
 from luisim.kernels.network import library
 
@@ -215,9 +219,9 @@ def adaptive(n: int, current: float, seed: int = 4) -> Adex:
 def test_adex_against_an_integrator_of_eighth_order() -> None:
     from scipy.integrate import solve_ivp
 
-    c, duration = adaptive(6, 1.6), 200e-6
+    c, duration = adaptive(4, 1.6), 150e-6
     errors = []
-    for j, train in enumerate(run(c, Lines.none(6), Events.none(), duration).trains()):
+    for j, train in enumerate(run(c, Lines.none(4), Events.none(), duration).trains()):
         k = {f: float(getattr(c, f)[j]) for f in c.__dataclass_fields__}
 
         def slopes(_: float, y: Array, k: dict[str, float] = k) -> list[float]:
@@ -238,7 +242,7 @@ def test_adex_against_an_integrator_of_eighth_order() -> None:
             held = k["a"] * (k["v_r"] - k["e_l"])
             y = [k["v_r"], held + (done.y[1, -1] + k["b"] - held) * np.exp(-k["t_ref"] / k["tau_w"])]
             time = exact[-1] + k["t_ref"]
-        assert len(exact) == train.size > 5
+        assert len(exact) == train.size > 3
         errors.append(np.abs(train - exact))
     assert np.median(np.concatenate(errors)) < 20e-9
     assert np.concatenate(errors).max() < 0.12e-6
@@ -283,18 +287,121 @@ FIRING = NeuronLsb(
 )
 
 
-def circuits(n: int):  # type: ignore[no-untyped-def]
+LSB = 1.235e-3  # V
+
+
+def circuits(n: int) -> NeuronCircuit:
     return circuit_of(HicannX((FIRING,) * n, seed=3))
 
 
-def test_chip_circuits_are_those_of_the_single_neuron_model() -> None:
-    c, duration = circuits(512), 20e-6
-    times = np.arange(0.0, duration + 1e-9, 0.1e-6)
-    alone = run_single(c, times)
-    found = run(c, Lines.none(512), Events.none(), duration, samples=[Samples(np.arange(512), times)])
-    assert np.abs(found.membranes[0] - alone.v).max() < 0.5 * 1.235e-3
-    for one, other in zip(found.trains(), alone.spikes, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-9)
+def wild_circuits(n: int) -> NeuronCircuit:
+    """Settings from all over their ranges, every block of the neuron among them."""
+    chosen = [_drawn(np.random.default_rng([6, k])) for k in range(n)]
+    more = {"exponential_enable": True, "exponential_v_exp": 640, "exponential_i_bias": 100, "adaptation_enable": True}
+    more |= {"adaptation_v_leak": 600, "adaptation_v_ref": 600, "adaptation_enable_pulse": True}
+    more |= {"adaptation_i_bias_tau": 100, "adaptation_i_bias_a": 200, "adaptation_i_bias_b": 300}
+    coba = {"excitatory_input_enable_coba_mode": True, "excitatory_input_i_bias_coba": 300}
+    coba |= {"excitatory_input_e_coba_reversal": 900}
+    chosen = [replace(c, **(more if k % 3 == 0 else coba if k % 3 == 1 else {})) for k, c in enumerate(chosen)]
+    return circuit_of(HicannX(tuple(chosen), seed=3))
+
+
+def noise_of(n: int, duration: float) -> Array:
+    return jitter(PROFILES["v2_2021"], n, duration, np.random.default_rng(8))
+
+
+def test_512_chip_circuits_are_those_of_the_single_neuron_model() -> None:
+    c, duration = wild_circuits(512), 12e-6
+    times, noise = np.arange(0.0, duration, CHIP_STEP), noise_of(512, duration)
+    # with its own steps of 34 ns the model is further from the limit of short ones than the engine
+    alone = run_single(c, times, noise=noise, max_step=CHIP_STEP / 10)
+    arguments = (c, Lines.none(512), Events.none(), duration)
+    found = run(*arguments, dt=CHIP_STEP, noise=noise, samples=[Samples(np.arange(512), times)])
+    # a run ends with a whole step
+    trains = [train[train <= times[-1]] for train in found.trains()]
+    assert [train.size for train in trains] == [train.size for train in alone.spikes]
+    errors = [np.abs(one - other) for one, other in zip(trains, alone.spikes, strict=True)]
+    every = np.concatenate(errors)
+    assert every.size > 500
+    assert np.median(every) < 1e-9
+    assert np.quantile(every, 0.99) < 100e-9
+    # a spike beside a tick of its clock may reset one tick of 8 ns later; an exponential that no threshold ends runs away
+    pairs = zip(trains, alone.spikes, c.clock, strict=True)
+    same_ticks = np.array([np.array_equal(np.ceil(one / clock), np.ceil(other / clock)) for one, other, clock in pairs])
+    chosen = same_ticks & ((c.fires > 0.0) | (c.i_exp == 0.0))
+    assert np.count_nonzero(chosen) > 400
+    off = np.abs(found.membranes[0] - alone.v).max(1) / LSB
+    assert off[chosen & (c.i_exp == 0.0)].max() < 0.5
+    # an exponential's upswing repeats a small difference large; most stay below all the same
+    assert np.quantile(off[chosen], 0.9) < 0.5
+
+
+def fine_steps(c: NeuronCircuit, lines: Lines, events: Events, duration: float, h: float) -> list[list[float]]:
+    """The single-neuron model in steps of ``h`` in a network, with arrivals at the nearest step."""
+    state, trains = resting(c), [[] for _ in range(c.n)]  # type: ignore[var-annotated]
+    coming: dict[int, list[int]] = {}
+    for time, line in zip(events.times, events.lines, strict=True):
+        coming.setdefault(round((time + lines.latency) / h), []).append(int(line))
+    assert lines.targets_from is not None
+    for k in range(round(duration / h)):
+        for line in coming.pop(k, ()):
+            weights = lines.weights[line].astype(np.float64)
+            if lines.sign[line] > 0:
+                state = replace(state, exc=state.exc + weights * c.excitatory.step)
+            else:
+                state = replace(state, inh=state.inh + weights * c.inhibitory.step)
+        state, spikes = step(c, state, h)
+        for j, time in zip(spikes.neuron, spikes.time, strict=True):
+            trains[j].append(float(time))
+            targets = lines.targets[lines.targets_from[j] : lines.targets_from[j + 1]].tolist()
+            coming.setdefault(round((time + lines.delay + lines.latency) / h), []).extend(targets)
+    return trains
+
+
+@pytest.mark.parametrize("wired", [False, True])
+def test_chip_network_against_fine_steps(wired: bool) -> None:
+    n, duration = 24, 50e-6
+    both = {f"inhibitory_input_{k}": getattr(FIRING, f"excitatory_input_{k}") for k in ("enable", "i_bias_gm", "i_bias_tau")}
+    neuron = replace(FIRING, leak_v_leak=840, inhibitory_input_i_shift_reference=310, **both)
+    c = circuit_of(HicannX((neuron,) * n, seed=3))
+    lines = replace(random_lines(64, n), latency=0.4e-6)
+    lines, events = (recurrent(lines), poisson(64, 10e3, duration)) if wired else (lines, poisson(64, 25e3, duration))
+    exact = fine_steps(c, lines, events, duration, 4e-9)
+    found = run(c, lines, events, duration, dt=CHIP_STEP).trains()
+    assert [len(t) for t in exact] == [t.size for t in found]
+    errors = np.abs(np.concatenate(found) - np.concatenate([np.array(t) for t in exact]))
+    assert errors.size > 50
+    assert np.median(errors) < 20e-9
+
+
+@needs_kernel
+def test_chip_in_numpy_gives_the_same_bits() -> None:
+    n, duration = 70, 30e-6
+    c, lines, events = wild_circuits(n), recurrent(random_lines(64, n)), poisson(64, 20e3, duration)
+    options = {"noise": noise_of(n, duration), "samples": [Samples.cadc(n, duration)]}
+    compiled = run(c, lines, events, duration, **options)  # type: ignore[arg-type]
+    assert compiled.time.size > 100
+    same(compiled, run(c, lines, events, duration, compiled=False, **options))  # type: ignore[arg-type]
+
+
+def test_stiff_circuits_are_stable() -> None:
+    wild = replace(FIRING, membrane_capacitance_capacitance=0, leak_i_bias=1022, reset_enable_multiplication=True)
+    at = [Samples(np.arange(1), np.arange(0.0, 20e-6, CHIP_STEP))]
+    v = run(circuit_of(HicannX((wild,))), Lines.none(1), Events.none(), 20e-6, dt=CHIP_STEP, samples=at).membranes[0]
+    assert np.all((v > 0.1) & (v < 1.0))
+
+
+def test_weights_may_change_between_pieces() -> None:
+    c, lines = neurons(8, saturates=False), random_lines(4, 8)
+    events = Events(np.arange(8) * 10e-6, np.zeros(8))
+    silent = replace(lines, weights=np.zeros((4, 8)))
+    at = [Samples(np.arange(8), np.array([75e-6]))]
+    first = run(c, lines, events.between(0.0, 40e-6), 40e-6)
+    assert first.state is not None
+    last = run(c, silent, events.between(40e-6, 80e-6), 40e-6, state=first.state, samples=at)
+    np.testing.assert_allclose(last.membranes[0][:, 0], c.e, atol=0.2)
+    with pytest.raises(ParameterError, match="other lines"):
+        run(c, random_lines(5, 8), Events.none(), 1e-6, state=first.state)
 
 
 @pytest.mark.parametrize(
@@ -313,6 +420,8 @@ def test_chip_circuits_are_those_of_the_single_neuron_model() -> None:
         (lambda: bad_run(lines=Lines.none(3)), "lead to 3 neurons"),
         (lambda: bad_run(lines=recurrent(random_lines(4, 8), delay=0.0)), "within a step"),
         (lambda: bad_run(dt=10e-6), "too short for steps"),
+        (lambda: bad_run(neurons=circuits(8), dt=1e-6), "longer than a comparator takes"),
+        (lambda: bad_run(neurons=circuits(8), noise=np.zeros((8, 5))), "noise ends before the run"),
     ],
 )
 def test_bad_input_gets_one_sentence(make, says: str) -> None:  # type: ignore[no-untyped-def]
