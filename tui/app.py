@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LuisimApp: the terminal app. It shows the same neuron from several back ends at once and lets a person turn its knobs."""
 
-from collections.abc import Iterable, Sequence
+from asyncio import to_thread
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App, ComposeResult, SystemCommand
@@ -16,25 +18,29 @@ from textual.widgets import Footer, Static
 
 from luisim.errors import LuisimError
 from luisim.experiment import Backend, Experiment
+from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.live import Pulse
-from luisim.lui.network import Lui, recorded
 from luisim.trace import Trace
-from tui import boards
-from tui.backends import experiment_names, load_experiment
+from tui import boards, neurons, notebook
+from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
+from tui.desk import desk_of
 from tui.keys import KEYS
 from tui.live_mode import LiveMode
 from tui.messages import Message, Progress
 from tui.runs import Runs
+from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.screens.whole_chip import WholeChip
+from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
+from tui.widgets.numbers import BOARD, CHIP, Columns
 from tui.widgets.readings import Readings
-from tui.widgets.scope import ZOOM, Scope
+from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
-from tui.widgets.trimmer import TRIMMERS
+from tui.widgets.trimmer import Turnable
 from tui.widgets.units import si
-from tui.widgets.view import VIEWS
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -46,41 +52,62 @@ class Reported(TextualMessage):
     """A runner has something to tell."""
 
     message: Message
+    runs: Runs
 
 
-class LuisimApp(App[None]):
-    """Starts with ``experiment`` on all ``backends``; a recording among them is taken to belong to this experiment."""
+class LuisimApp(ScopeKeys, App[None]):
+    """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
+
+    ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
+    """
 
     TITLE = "luisim"
     CSS_PATH = "luisim.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    def __init__(self, experiment: Experiment[Lui], backends: Sequence[Backend[Lui]], *, glyphs: str = "braille") -> None:
+    def __init__(
+        self,
+        experiment: Experiment[Any],
+        backends: Sequence[Backend[Any]],
+        *,
+        glyphs: str = "braille",
+        others: Callable[[Any], Sequence[Backend[Any]]] = usual,
+    ) -> None:
         super().__init__()
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
-        self.runs = Runs(backends, keys)
-        experiment = boards.shown(experiment)
+        self._new_runs = partial(Runs, taken_keys=keys)
+        self._others = others
+        self.runs = self._new_runs(backends)
+        self.desk = desk_of(experiment)
+        self._kept = {self.desk.NOUN: self.runs}  # the runs of each kind of device
+        experiment = self.desk.shown(experiment)
         self.first = experiment  # the one that the recordings belong to
         self.base = experiment  # as it was loaded
         self.experiment = experiment  # as it is set now
-        self.board = recorded(experiment)[0]  # the one that is looked at
+        self.board = self.desk.names(experiment)[0]  # the board or neuron that is looked at
+        self.volts = False  # a chip's membrane in V instead of LSB
         self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
         self._asked = experiment  # what the traces belong to, or soon will
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
+        self.scope.remarks = tuple(note for backend in backends for note in getattr(backend, "notes", ()))
         self.readings = Readings(tuple(self.sources.values()))
-        self.knobs = tuple(
-            Knob(trimmer, boards.parameters(experiment, self.board), id=f"knob{index}")
-            for index, trimmer in enumerate(TRIMMERS, start=1)
-        )
-        self._source_keys = [
+        self.readings.furnish(self._columns, tuple(self.sources.values()))
+        self.knobs = self._new_knobs(self.desk.trimmers(experiment))
+        self._source_keys: list[BindingType] = []
+        self._bind_sources()
+
+    def _bind_sources(self) -> None:
+        """A key for each source."""
+        keys = [
             Binding(s.key, f"source('{s.name}')", s.label, show=False, id=f"source.{s.key}", tooltip=f"{s.label}: on, off")
             for s in self.sources.values()
             if s.key
         ]
-        for binding in self._source_keys:
+        self._source_keys = [*keys]
+        for binding in keys:
             self.bind(binding.key, binding.action, description=binding.description, show=False)
 
     @property
@@ -94,31 +121,33 @@ class LuisimApp(App[None]):
             yield self.status
             yield self.scope
             yield self.readings
-            with Horizontal(id="knobs"):
-                yield Vertical(*self.knobs[:3])
-                yield Vertical(*self.knobs[3:])
+            yield Horizontal(*self._in_columns(), id="knobs")
         yield Static(id="small", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
         """Start the back ends, after the first paint."""
-        self.theme = "textual-dark"
-        self.knobs[0].focus()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        if self.knobs:
+            self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        self.runs.start(self._hear)
+        self.runs.start(partial(self._hear, self.runs))
         self._ask()
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, runs: Runs, message: Message) -> None:
         """Called in a runner's thread; post_message may be."""
-        self.post_message(Reported(message))
+        self.post_message(Reported(message, runs))
 
     def on_unmount(self) -> None:
         """End the back ends."""
         self.live.end()
-        self.runs.close()
+        for runs in self._kept.values():
+            runs.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so if the terminal is too small: a plot that silently lacks a part misleads."""
@@ -135,14 +164,11 @@ class LuisimApp(App[None]):
     @on(Knob.Turned)
     def _turned(self, event: Knob.Turned) -> None:
         # two quick turns of two knobs: take over this knob's value, not its idea of the others
-        trimmer = event.knob.trimmer
-        parameters = trimmer.set(boards.parameters(self.experiment, self.board), trimmer.value(event.parameters))
-        if trimmer.sign(parameters) != trimmer.sign(event.parameters):
-            parameters = trimmer.flipped(parameters)
+        settings = event.knob.trimmer.copied(self.desk.settings(self.experiment, self.board), event.parameters)
         self.scope.follows = False  # a window that fits itself would hide that the rate has changed
-        self._change(boards.with_parameters(self.experiment, self.board, parameters))
+        self._change(self.desk.with_settings(self.experiment, self.board, settings))
 
-    def _change(self, experiment: Experiment[Lui]) -> None:
+    def _change(self, experiment: Experiment[Any]) -> None:
         """Set the knobs to ``experiment`` and run it, unless paused."""
         self.experiment = experiment
         self._set_knobs()
@@ -167,6 +193,8 @@ class LuisimApp(App[None]):
     def on_reported(self, event: Reported) -> None:
         """Take in what a runner tells."""
         message = event.message
+        if event.runs is not self.runs:  # of the other kind of device, which is no longer looked at
+            return
         source = self.sources[message.source]
         if isinstance(message, Progress):
             self.runs.hear(message)
@@ -195,12 +223,13 @@ class LuisimApp(App[None]):
 
     def _set_knobs(self) -> None:
         for knob in self.knobs:
-            knob.original = boards.parameters(self.base, self.board)
-            knob.parameters = boards.parameters(self.experiment, self.board)
+            knob.original = self.desk.settings(self.base, self.board)
+            knob.parameters = self.desk.settings(self.experiment, self.board)
 
     def _one(self, trace: Trace) -> Trace:
         """What is looked at of a trace."""
-        return boards.of(trace, self.board)
+        one = self.desk.of(trace, self.board)
+        return neurons.in_volt(one, self.base) if self.volts and one.unit == "LSB" else one
 
     # ------------------------------------------------------------------------------------------------------------ what is seen
 
@@ -231,7 +260,9 @@ class LuisimApp(App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
-                f"board {self.board}, [ ] others" if boards.is_network(self.base) else "",
+                f"recording {self.live.take.time:.0f} s" if self.live.take is not None else "",
+                self.scope.state,
+                f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
                 f"no spike to align: {', '.join(lost)}" if lost else "",
@@ -257,28 +288,17 @@ class LuisimApp(App[None]):
             self._ask()
         self.show_status()
 
-    def action_view(self) -> None:
-        """The next view."""
-        self.scope.look(VIEWS[(VIEWS.index(self.scope.view) + 1) % len(VIEWS)])
-        self.show_status()
+    def action_mark(self) -> None:
+        """A numbered marker on the time axis."""
+        notebook.mark(self)
 
-    def action_residual(self) -> None:
-        """The lane of differences on or off."""
-        self.scope.residual = not self.scope.residual
-        self._show()
+    def action_note(self) -> None:
+        """A note on the time axis."""
+        notebook.note(self)
 
-    def action_zoom(self, direction: int) -> None:
-        """See more time (1) or less (-1)."""
-        self.scope.zoom(ZOOM**direction)
-
-    def action_pan(self, by: float) -> None:
-        """Move along the time axis by a part of the window."""
-        self.scope.pan(by)
-
-    def action_fit(self) -> None:
-        """See about four spikes."""
-        self.scope.fit()
-        self.show_status()
+    def action_record(self) -> None:
+        """Record, or stop recording."""
+        notebook.record(self)
 
     def action_pulses(self, connector: int) -> None:
         """A pulse train on an input of the board that is looked at, or no longer."""
@@ -287,7 +307,7 @@ class LuisimApp(App[None]):
             self.notify(f"Input {connector} of {self.board} has a wire from {wire.source}: send pulses into a free input.")
             return
         if self.live.on:
-            self.live.do(Pulse(connector, amplitude=boards.parameters(self.experiment, self.board).vdd))
+            self.live.do(Pulse(connector, amplitude=boards.settings(self.experiment, self.board).vdd))
             return
         self.trains = self.trains ^ {(self.board, connector)}
         trains = tuple(boards.pulse_trains(self.base, self.trains))
@@ -295,11 +315,22 @@ class LuisimApp(App[None]):
 
     def action_board(self, by: int) -> None:
         """Look at another board of the network."""
-        names = recorded(self.base)
+        names = self.desk.names(self.base)
         self.board = names[(names.index(self.board) + by) % len(names)]
         self._set_knobs()
         self.runs.look(self._one)
         self._show()
+
+    def action_units(self) -> None:
+        """A chip's membrane in LSB or in V."""
+        self.volts = not self.volts
+        self.runs.look(self._one)
+        self.scope.fit()
+        self._show()
+
+    def action_whole_chip(self) -> None:
+        """The settings of this neuron on every neuron of the chip."""
+        self.push_screen(WholeChip(self.experiment, self.scope.glyphs))
 
     def action_reset(self) -> None:
         """Everything as the experiment has it."""
@@ -325,37 +356,92 @@ class LuisimApp(App[None]):
             self._show()
 
     def action_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        """The next theme."""
+        self.theme = following(self.theme)
         self.scope.refresh()
         self.readings.refresh()
 
     def action_experiments(self) -> None:
         """Let the person choose an experiment."""
         names = [(name, boards.summary(load_experiment(name))) for name in experiment_names()]
+        titles = experiment_titles()
+        names += [(name, titles[name]) for name in experiment_names("hicannx")]
         self.push_screen(Experiments(names, self.base.name), self._load)
 
-    def _load(self, name: str | None) -> None:
+    async def _load(self, name: str | None) -> None:
         if name is None:
             return
         try:
-            experiment = self.first if name == self.first.name else boards.shown(load_experiment(name))
+            # to calibrate a chip's neuron takes a second or two
+            experiment = self.first if name == self.first.name else await to_thread(load_experiment, name)
         except LuisimError as error:
             self.notify(str(error), severity="error", markup=False)
             return
+        if isinstance(experiment.device, ChipNetwork):
+            await self.push_screen(WholeChip(experiment, self.scope.glyphs))
+            return
         was_live = self.live.on
         self.live.end()
-        self.base, self.trains, self.scope.follows = experiment, frozenset(), True
-        self.board = recorded(experiment)[0]
+        await self._furnish(experiment)
         for source in self.sources.values():
             # a recording beside another experiment than its own would only mislead
-            shown = name == self.first.name if source.is_recording else source.shown
+            alien = source.is_recording and self.desk is boards
+            shown = name == self._recorded if alien else source.shown
             self.sources[source.name] = replace(source.off(), shown=shown, failure=source.failure if not shown else "")
         self.paused = False
-        self._change(experiment)
+        self._change(self.base)
         self._show()
         if was_live:
             self.live.start()
+
+    async def _furnish(self, experiment: Experiment[Any]) -> None:
+        """Put what belongs to this experiment on the desk."""
+        desk = desk_of(experiment)
+        experiment = desk.shown(experiment)
+        self.base = self.experiment = experiment
+        self.trains, self.scope.follows = frozenset(), True
+        self.board = desk.names(experiment)[0]
+        if desk is not self.desk:
+            self.desk, self.volts = desk, False
+            if desk.NOUN not in self._kept:
+                self._kept[desk.NOUN] = self._new_runs(self._others(experiment.device))
+                self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
+            self.runs = self._kept[desk.NOUN]
+            self._bind_sources()
+            self.refresh_bindings()
+            self.readings.furnish(self._columns, tuple(self.sources.values()))
+        trimmers = desk.trimmers(experiment)
+        if trimmers != tuple(knob.trimmer for knob in self.knobs):
+            self.knobs = self._new_knobs(trimmers)
+            holder = self.query_one("#knobs")
+            await holder.remove_children()
+            await holder.mount(*self._in_columns())
+            if self.knobs:
+                self.knobs[0].focus()
+
+    @property
+    def _recorded(self) -> str:
+        """Name of the experiment that the recordings of boards belong to."""
+        return self.first.name if desk_of(self.first) is boards else DEFAULT_EXPERIMENT
+
+    @property
+    def _columns(self) -> Columns:
+        return BOARD if self.desk is boards else CHIP
+
+    def _new_knobs(self, trimmers: Sequence[Turnable]) -> tuple[Knob, ...]:
+        settings = self.desk.settings(self.base, self.board)
+        return tuple(Knob(trimmer, settings, id=f"knob{index}") for index, trimmer in enumerate(trimmers, start=1))
+
+    def _in_columns(self) -> list[Vertical]:
+        """The knobs in columns that leave the traces as many rows as they can."""
+        rows = 3 if len(self.knobs) <= 6 else 4
+        return [Vertical(*self.knobs[first : first + rows]) for first in range(0, len(self.knobs), rows)]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
+        if action in ("live", "pulses"):
+            return self.desk is boards
+        return self.desk is neurons if action in ("units", "whole_chip") else True
 
     def action_help(self) -> None:
         """Every key."""
@@ -363,16 +449,19 @@ class LuisimApp(App[None]):
             f"{source.label}: {sentence}."
             for backend in self.runs.backends
             if (source := self.sources[backend.name]).is_recording
-            for sentence in backend.by_hand(self.first)
+            for sentence in backend.by_hand(self.base)
         ]
         groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
         groups.append(("On a knob", Knob.BINDINGS))
+        if self.desk is neurons:
+            groups.append(("All neurons of a chip", WholeChip.BINDINGS))
         self.push_screen(Help(groups, remarks))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key as an entry of the command palette, then Textual's own."""
         for binding in [*self.BINDINGS, *self._source_keys]:
-            if isinstance(binding, Binding) and binding.id != "quit":
+            action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
+            if isinstance(binding, Binding) and binding.id != "quit" and self.check_action(action, ()):
                 title = f"{binding.description} {binding.key}" if binding.group else binding.description
                 yield SystemCommand(title, binding.tooltip, lambda action=binding.action: self._do(action))
         yield from super().get_system_commands(screen)
@@ -381,6 +470,14 @@ class LuisimApp(App[None]):
         self.call_later(self.run_action, action)
 
 
-def run_app(experiment: Experiment[Lui], backends: Sequence[Backend[Lui]], *, glyphs: str = "braille") -> None:
+def run_network(experiment: Experiment[ChipNetwork]) -> None:
+    """Show a network on a chip; behind it, one neuron of a chip."""
+    alone = load_experiment(DEFAULT_NEURON)
+    app = LuisimApp(alone, usual(alone.device))
+    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.run()
+
+
+def run_app(experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille") -> None:
     """Show the app until the person leaves it."""
     LuisimApp(experiment, backends, glyphs=glyphs).run()

@@ -8,10 +8,13 @@ from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.network import Lui, LuiNetwork, Wire, as_network, recorded
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.trace import Trace
+from tui.widgets.trimmer import TRIMMERS, Trimmer
 from tui.widgets.units import si
 
 _MOST = 16  # of a network that records none
 _PERIOD, _FIRST = 0.5, 0.1  # s, of the pulse trains; the Arduino example of the board's documentation
+
+NOUN = "board"
 
 Trains = frozenset[tuple[str, int]]  # boards and inputs with a pulse train
 
@@ -21,18 +24,28 @@ def shown(experiment: Experiment[Lui]) -> Experiment[Lui]:
     return experiment if recorded(experiment) else replace(experiment, record=as_network(experiment.device).names[:_MOST])
 
 
+def names(experiment: Experiment[Lui]) -> tuple[str, ...]:
+    """Those of the boards that can be looked at."""
+    return recorded(experiment)
+
+
+def trimmers(experiment: Experiment[Lui]) -> tuple[Trimmer, ...]:
+    """What can be turned."""
+    return TRIMMERS
+
+
 def is_network(experiment: Experiment[Lui]) -> bool:
     """Whether there are several boards."""
     return isinstance(experiment.device, LuiNetwork)
 
 
-def parameters(experiment: Experiment[Lui], board: str) -> LuiParameters:
+def settings(experiment: Experiment[Lui], board: str) -> LuiParameters:
     """Those of one board."""
     network = as_network(experiment.device)
     return network.boards[network.names.index(board)].parameters
 
 
-def with_parameters(experiment: Experiment[Lui], board: str, changed: LuiParameters) -> Experiment[Lui]:
+def with_settings(experiment: Experiment[Lui], board: str, changed: LuiParameters) -> Experiment[Lui]:
     """The experiment with other parameters for one board."""
     device = experiment.device
     if isinstance(device, LuiBoard):
@@ -60,7 +73,7 @@ def pulse_trains(experiment: Experiment[Lui], trains: Trains) -> Iterable[Pulses
     count = int(max(0.0, experiment.duration - _FIRST) / _PERIOD) + 1
     times = tuple(_FIRST + _PERIOD * number for number in range(count))
     for board, connector in sorted(trains):
-        yield Pulses(connector, times, amplitude=parameters(experiment, board).vdd, board=board)
+        yield Pulses(connector, times, amplitude=settings(experiment, board).vdd, board=board)
 
 
 def summary(experiment: Experiment[Lui]) -> str:

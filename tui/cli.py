@@ -17,11 +17,12 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
-from luisim.hicannx.parameters import HicannX
+from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.trace import Trace
-from tui import backends, board_commands, lui_commands, scripts
+from tui import backends, board_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.serve import command as serve_command
+from tui.widgets.glyphs import GlyphName
 
 app = cyclopts.App(
     name="luisim",
@@ -31,6 +32,7 @@ app = cyclopts.App(
 )
 lui_commands.register(app)
 board_commands.register(app)
+measure_commands.register(app)
 serve_command.register(app)
 scripts.register(app)
 
@@ -54,7 +56,14 @@ def start() -> int:
 
 
 @app.command(name="app")
-def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT_ON) -> int:
+def open_app(
+    experiment: str = backends.DEFAULT_EXPERIMENT,
+    *,
+    on: On = _DEFAULT_ON,
+    glyphs: Annotated[
+        GlyphName, Parameter(name="--glyphs", help="What curves are drawn with; luisim testcard shows what your font can.")
+    ] = "braille",
+) -> int:
     """Open the oscilloscope in this terminal.
 
     Parameters
@@ -62,14 +71,14 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     experiment
         Name of a shipped experiment (see `luisim experiments`) or a TOML file.
     """
-    from tui.app import run_app  # textual takes 0.3 s to import
+    from tui.app import run_app, run_network  # textual takes 0.3 s to import
 
     loaded = backends.load_experiment(experiment)
-    if isinstance(loaded.device, HicannX):
-        raise UnsupportedExperiment(
-            f"The app shows boards; for a chip use luisim run {experiment} or luisim compare {experiment}."
-        )
-    run_app(loaded, [backends.open_backend(word) for word in on])
+    if isinstance(loaded.device, ChipNetwork):
+        run_network(loaded)
+        return 0
+    usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs)
     return 0
 
 
@@ -90,7 +99,7 @@ def run(
     folder: Annotated[
         Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
     ] = None,
-    chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
+    on_chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
     figures: Annotated[
         Path | None, Parameter(name="--figures", help="Of a script: the folder its figures go to, if not beside it.")
     ] = None,
@@ -110,7 +119,7 @@ def run(
     from tui import netlist, report
 
     if scripts.is_script(experiment):
-        return scripts.run(Path(experiment), figures, chip)
+        return scripts.run(Path(experiment), figures, on_chip)
     if is_netlist(experiment):
         result = netlist.run(Path(experiment), folder, save, timeout, bar("ngspice"))
         progress("")
@@ -167,6 +176,7 @@ def agreement(
     device: Annotated[Literal["lui", "hicann-x"], Parameter(name="--device", help="Which device: lui or hicann-x.")] = "lui",
     on: On = ("model", "circuit"),
     png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
+    seed: Annotated[int, Parameter(name="--seed", help="Which sets of settings are drawn for hicann-x.")] = 1,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it.
@@ -178,7 +188,7 @@ def agreement(
     if device == "hicann-x":
         from tui import chip
 
-        return chip.agreement(cases, json=json)
+        return chip.agreement(cases, seed, json=json)
 
     from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
@@ -216,6 +226,27 @@ def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4
     from tui import chip
 
     return chip.characteristic(seed, profile, neurons, json=json)
+
+
+@app.command(name="chip")
+def whole_chip(
+    experiment: str = "feed-forward",
+    *,
+    png: Annotated[Path | None, Parameter(name="--png", help="Picture of the chip (.png, .svg or .pdf).")] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> int:
+    """Chip: run a network on it and show its rates and what it uses; draws spikes, a membrane, the weights and the rates.
+
+    Parameters
+    ----------
+    experiment
+        Name of a shipped experiment with populations (see `luisim experiments`) or a TOML file.
+    """
+    from tui import chip_report
+
+    loaded = backends.load_experiment(experiment)
+    return chip_report.show_chip(loaded, png or Path(f"luisim-chip-{loaded.name}.png"), seed, json=json)
 
 
 @app.command

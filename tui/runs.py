@@ -56,9 +56,10 @@ class Runs:
         """Take in how a run has ended; a sentence if a person must be told. ``one``: what is looked at of a trace."""
         source = self.sources[message.source]
         if isinstance(message, Ran):
-            late = source.late and message.experiment is not source.asked
+            late = source.late and (message.rough or message.experiment is not source.asked)
+            ran = source.ran if message.rough else message.experiment
             self.sources[source.name] = replace(
-                source, ran=message.experiment, trace=one(message.trace), whole=message.trace, failure="", done=0.0, late=late
+                source, ran=ran, trace=one(message.trace), whole=message.trace, failure="", done=0.0, late=late
             )
             return ""
         source = replace(source, failure=message.sentence, trace=None, whole=None, ran=message.experiment, done=0.0, late=False)

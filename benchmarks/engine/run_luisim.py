@@ -4,12 +4,12 @@
 import sys
 
 import numpy as np
-from luisim.hicannx.lines import Events, Lines
 
 import luisim
 from engine.report_line import Clock, arguments, chosen, say
 from engine.workloads import DT, Adex, Workload
 from luisim.hicannx import engine, ideal
+from luisim.hicannx.lines import Events, Lines
 
 
 def neurons(w: Workload, unit: float) -> ideal.Lif | ideal.Adex:

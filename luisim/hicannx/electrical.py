@@ -114,7 +114,8 @@ def mismatch_of(device: HicannX) -> Mismatch:
     """The mismatch of the device's neurons: that of its instance, or its own deviations in place of it."""
     if device.deviations is not None:
         return device.deviations
-    return ChipInstance(device.seed).mismatch(len(device.neurons))
+    drawn = ChipInstance(device.seed).mismatch(device.first + len(device.neurons))
+    return Mismatch(**{f.name: getattr(drawn, f.name)[device.first :] for f in fields(Mismatch)})
 
 
 def electrical(

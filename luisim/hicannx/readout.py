@@ -68,11 +68,11 @@ def _ornstein_uhlenbeck(white: Array, keep: float) -> Array:
     # scipy.signal.lfilter does the same, but takes 0.7 s to import
     drive = white * np.sqrt(1.0 - keep * keep)
     drive[..., 0] = white[..., 0]
-    filtered = np.empty_like(drive)
-    before = np.zeros(drive.shape[:-1])
+    filtered: Array = np.empty_like(drive)
+    before: Array = np.zeros(drive.shape[:-1])
     # y_k = keep^k (keep y_before + sum of x_j keep^-j), in blocks short enough for keep^-j to stay small
     block = max(1, int(-10.0 / np.log(keep)))
-    decay = keep ** np.arange(block)
+    decay: Array = np.power(keep, np.arange(block, dtype=np.float64))
     for start in range(0, drive.shape[-1], block):
         x = drive[..., start : start + block]
         d = decay[: x.shape[-1]]

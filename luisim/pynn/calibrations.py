@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calibrations of a simulated chip, kept in memory and in the user's cache folder: a script starts at once.
 
-Those of the chips that scripts get by default are part of the package, in ``calibrated/``. They are written by
-``python -c "from luisim.pynn.calibrations import main; main()"`` whenever the model or the calibration changes; a test compares.
+Those of the chips that scripts get by default are part of the package, in ``calibrated/``: :func:`main` writes them, to be
+called whenever the model or the calibration changes; a test compares.
 """
 
 import hashlib

@@ -102,13 +102,14 @@ def emulate(
     fine: bool = True,
     run_seed: int = 0,
     watched: Index | None = None,
+    whole: bool = False,
 ) -> Emulated:
     """Run for ``duration`` s from ``start``, with ``state`` and ``late`` from the run before.
 
-    ``inputs``: spike times in s of each external source. ``observed``: (neuron, "v",
-    "exc_synin", "inh_synin" or "adaptation"), sampled each 0.1 us, with ``fine`` at the MADC's period around spikes.
-    ``watched``: neurons whose spikes are wanted; the rest is left out where nothing
-    depends on it. In bypass mode every event at a neuron is a spike and no membrane is solved.
+    ``inputs``: spike times in s of each external source. ``observed``: (neuron, "v", "exc_synin", "inh_synin" or "adaptation"),
+    sampled each 0.1 us, with ``fine`` at the MADC's period around spikes. ``watched``: neurons whose spikes are wanted; the
+    rest is left out where nothing depends on it. ``whole``: nothing came before and nothing goes on, which is faster. In
+    bypass mode every event at a neuron is a spike and no membrane is solved.
     """
     n = network.sites.size
     if network.bypass:
@@ -116,8 +117,10 @@ def emulate(
     if n == 0:
         return Emulated((), np.empty(0), {}, None)
     circuit = circuit_at(network.chip, network.sites, network.settings)
-    state = resting(circuit, start) if state is None else state
     needed = _needed(network, observed, watched)
+    if whole and all(what == "v" for _, what in observed):
+        return _at_once(network, circuit.take(needed), needed, inputs, duration, observed, fine, run_seed)
+    state = resting(circuit, start) if state is None else state
     chosen, begin = circuit.take(needed), state.take(needed)
     part = _solve(network, chosen, begin, needed, inputs, late, start, duration, observed, fine, run_seed)
     spikes = [np.empty(0)] * n
@@ -127,6 +130,37 @@ def emulate(
     # neurons that were left out rest: only the clock goes on
     ended = replace(state, time=np.full(n, start + duration)).put(needed, part.state)
     return replace(part, spikes=tuple(spikes), state=ended)
+
+
+def _at_once(
+    network: Network,
+    circuit: NeuronCircuit,
+    needed: Index,
+    inputs: Sequence[Array],
+    duration: float,
+    observed: Sequence[tuple[int, str]],
+    fine: bool,
+    run_seed: int,
+) -> Emulated:
+    from luisim.pynn.compiled import solve
+
+    n = network.sites.size
+    looked_at = np.unique(np.searchsorted(needed, np.array([neuron for neuron, _ in observed], dtype=np.intp)))
+    noise = _noise(network, duration, run_seed, needed)
+    part = solve(circuit, network.synapses, needed, n, inputs, duration, looked_at, fine, noise)
+    spikes = [np.empty(0)] * n
+    for local, neuron in enumerate(needed):
+        spikes[neuron] = part.spikes[local]
+    signals = {(int(needed[local]), what): values for (local, what), values in part.signals.items()}
+    return replace(part, spikes=tuple(spikes), signals=signals)
+
+
+def _noise(network: Network, duration: float, run_seed: int, needed: Index) -> Array | None:
+    """Of the thresholds of the needed neurons."""
+    if network.chip.seed is None:
+        return None
+    draw = ChipInstance(network.chip.seed).noise(NOISE_STREAM + run_seed)
+    return jitter(PROFILES[network.chip.profile], network.sites.size, duration, draw)[needed]
 
 
 def _needed(network: Network, observed: Sequence[tuple[int, str]], watched: Index | None) -> Index:
@@ -164,15 +198,11 @@ def _solve(
     fine: bool,
     run_seed: int,
 ) -> Emulated:
-    profile = PROFILES[network.chip.profile]
     externals, n = network.synapses.externals, needed.size
     fan_out = _fan_out(network.synapses, needed, network.sites.size)
     h = MADC_PERIOD * _COARSE
     steps = max(1, int(np.ceil(duration / h - 1e-6)))
-    noise = None
-    if network.chip.seed is not None:
-        draw = ChipInstance(network.chip.seed).noise(NOISE_STREAM + run_seed)
-        noise = jitter(profile, network.sites.size, duration, draw)[needed]
+    noise = _noise(network, duration, run_seed, needed)
     # events wait for the step that begins nearest to them: late or early by 50 ns at most, and neither on average
     due: dict[int, list[tuple[float, int]]] = {}
     arrivals = [*late, *((time + LATENCY, source) for source, times in enumerate(inputs) for time in times)]
@@ -193,7 +223,8 @@ def _solve(
         # where somebody looks, a spike and its reset are cut as finely as the MADC samples
         parts = _COARSE if fine and np.any(state.reset_until[looked_at] > state.time[looked_at]) else 1
         found = _advance(circuit, state, length, parts, shift)
-        if fine and parts == 1 and np.isin(found[0][1].neuron, looked_at).any():
+        fresh = found[0][1].neuron
+        if fine and parts == 1 and fresh.size and np.isin(fresh, looked_at).any():
             found = _advance(circuit, state, length, _COARSE, shift)
         for after, spikes in found:
             for neuron, at in zip(spikes.neuron, spikes.time, strict=True):

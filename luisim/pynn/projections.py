@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Projection: synapses between populations, with whole-numbered weights whose sign is that of the receptor."""
 
+from collections.abc import Iterator
+from copy import copy
 from itertools import repeat
 from typing import Any
 
@@ -78,7 +80,7 @@ class Projection(common.Projection):  # type: ignore[misc]
         if not isinstance(self.synapse_type, synapses.StaticSynapse):
             raise TypeError(f"{type(self.synapse_type).__name__} is no synapse of this chip: take synapses.StaticSynapse.")
         self.connections: list[Connection] = []
-        connector.connect(self)
+        _on_columns(connector).connect(self)
         simulator.state.projections.append(self)
 
     def __len__(self) -> int:
@@ -118,6 +120,24 @@ class Projection(common.Projection):  # type: ignore[misc]
 
     def _set_initial_value_array(self, variable: str, initial_value: Any) -> None:
         raise errors.NothingToWriteError(f"Synapses here have no state {variable} that could be initialised.")
+
+
+def _on_columns(connector: Any) -> Any:
+    """The connector, with each column of its map as an array: PyNN 0.13 fails on the single pair of two lone cells."""
+    standard = getattr(connector, "_standard_connect", None)
+    if standard is None:
+        return connector
+
+    def connect(projection: Any, columns: Any, distance_map: Any = None) -> None:
+        def arrays(*mask: Any) -> Iterator[Any]:
+            for column in columns(*mask):
+                yield column if isinstance(column, bool) else np.atleast_1d(column)
+
+        standard(projection, arrays, distance_map)
+
+    wrapped = copy(connector)
+    wrapped._standard_connect = connect
+    return wrapped
 
 
 def _no_delay(value: float) -> None:

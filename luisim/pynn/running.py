@@ -70,7 +70,7 @@ def _execute(state: State) -> None:
     carried: Carried = (None, ())
     begin = 0.0
     for number, queued in enumerate(state.queue):
-        piece, carried = _piece(state, queued, begin, number, carried)
+        piece, carried = _piece(state, queued, begin, number, carried, len(state.queue) == 1)
         pieces.append(piece)
         begin += queued.runtime
     state.queue = []
@@ -82,7 +82,7 @@ def _execute(state: State) -> None:
 Carried = tuple[Any, tuple[tuple[float, int], ...]]  # the neurons' state, and the events that are on their way
 
 
-def _piece(state: State, queued: Queued, begin: float, number: int, carried: Carried) -> tuple[Piece, Carried]:
+def _piece(state: State, queued: Queued, begin: float, number: int, carried: Carried, alone: bool) -> tuple[Piece, Carried]:
     """Run one piece, in parts where plasticity rules stop it."""
     mapped, runtime = queued.mapped, queued.runtime
     network = mapped.network
@@ -111,6 +111,7 @@ def _piece(state: State, queued: Queued, begin: float, number: int, carried: Car
             fine=fine,
             run_seed=seed,
             watched=watched,
+            whole=alone and len(stops) == 1,
         )
         carried = part.state, part.late
         times.append(part.time)

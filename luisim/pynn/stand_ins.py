@@ -177,4 +177,4 @@ def install() -> None:
     }
     ipython = _module("IPython", {"get_ipython": lambda: None, "version_info": (9, 0, 0)}, "there is no notebook server")
     ipython.display = _module("IPython.display", dict(display), "there is no browser")  # type: ignore[attr-defined]
-    sys.meta_path.insert(0, _Refuser())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Refuser())

@@ -106,7 +106,9 @@ def test_blocks_without_a_membrane() -> None:
 
 def test_the_command_writes_a_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "silent.py"
-    assert cli.main(["export-pynn", "silent-neuron", "--to", str(path)]) == 0
+    cli.app(["export-pynn", "silent-neuron", "--to", str(path)], result_action="return_value")
     assert "leak_v_leak=700" in path.read_text(encoding="utf-8")
-    assert cli.main(["export-pynn", "silent-neuron", "--to", str(path)]) == 2
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["export-pynn", "silent-neuron", "--to", str(path)])
+    assert stop.value.code == 2
     assert "there already" in capsys.readouterr().err

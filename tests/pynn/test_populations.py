@@ -128,6 +128,11 @@ def test_connectors(connector: object, pairs: set[tuple[int, int]]) -> None:
     assert {(c.presynaptic_index, c.postsynaptic_index) for c in projection} == pairs
 
 
+def test_one_to_one_of_two_lone_cells() -> None:
+    assert len(connect(sources([]), neurons(1), pynn.OneToOneConnector())) == 1
+    assert len(connect(sources([]), neurons(1), pynn.FixedProbabilityConnector(1.0))) == 1
+
+
 def test_connector_without_self_connections() -> None:
     population = neurons(3)
     projection = connect(population, population, pynn.AllToAllConnector(allow_self_connections=False))

@@ -113,16 +113,16 @@ def test_training_of_weights_moves_the_spikes() -> None:
     assert exc.get("weight", "array").shape == (25, 1)
 
 
-def test_a_synfire_chain_of_100_neurons() -> None:
+def test_a_synfire_chain_of_320_neurons() -> None:
     calibrated()
-    groups, size = 5, 20
+    groups, size = 16, 20
     chain = [pynn.Population(size, pynn.cells.HXNeuron()) for _ in range(groups)]
     for group in chain:
         group.record("spikes")
     wire(sources([0.01], 5), chain[0], 60)
     for a, b in pairwise(chain):
         wire(a, b, 20)
-    pynn.run(0.12)
+    pynn.run(0.2)
     first = [np.median([t[0] for t in trains(group) if t.size]) for group in chain]
     assert all(sum(t.size > 0 for t in trains(group)) >= 0.8 * size for group in chain)
     delays = np.diff(first)
