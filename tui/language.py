@@ -10,7 +10,7 @@ import gettext as _gettext
 import locale
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -50,6 +50,23 @@ def system_language() -> str:
     names = [os.environ.get(key, "") for key in ("LC_ALL", "LC_MESSAGES", "LANG")]
     found = next((name for name in names if name), "") or (locale.getlocale()[0] or "")
     return "de" if found.lower().startswith(("de", "german")) else "en"
+
+
+def take_language(arguments: Sequence[str]) -> list[str]:
+    """The words of a command line without ``--lang``, which is obeyed; without it LUISIM_LANG or the computer's language is.
+
+    Raises :class:`ParameterError` for a language that there is none of.
+    """
+    left, chosen, words = [], os.environ.get("LUISIM_LANG") or system_language(), iter(arguments)
+    for word in words:
+        if word == "--lang":
+            chosen = next(words, "")
+        elif word.startswith("--lang="):
+            chosen = word.removeprefix("--lang=")
+        else:
+            left.append(word)
+    set_language(chosen)
+    return left
 
 
 def _(message: str) -> str:

@@ -20,11 +20,9 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
         near("minus", {"up": 1.0, "down": -1.0}[said], -1.0, 0.5),
         at_least("excites", high, max(3.0 * max(noises), 5e-3), "V"),
         at_least("inhibits", -low, max(3.0 * max(noises), 5e-3), "V"),
-        within("theory", float(np.mean(np.abs(heights))), float(np.mean(theory)), 0.25, "V"),
+        within("theory", float(np.mean(np.abs(heights))), float(np.mean(theory)), 0.35, "V"),
     )
 
 
 _START = Experiment(board(0.3, 5e3, weights=(0.75, 0.5, 0.5)), 3.0, (pulse_train(1.0),), "epsp-ipsp")
-LESSON = Lesson(
-    6, "epsp-ipsp", _START, each_point(_START), _findings, ("sign1", "weight1"), 2, answers={"minus": "up or down"}
-)
+LESSON = Lesson(6, "epsp-ipsp", _START, each_point(_START), _findings, ("sign1", "weight1"), 2, answers={"minus": "up or down"})

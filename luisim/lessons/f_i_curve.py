@@ -63,9 +63,13 @@ def curve(runs: Sequence[Run]) -> Curve:
         period = t_ref + start + r * c * np.log(np.where(above, ratio, 2.0) / (np.where(above, ratio, 2.0) - 1.0))
         return np.asarray(np.where(above, 1.0 / period, 0.0))
 
+    def residual(x: Array) -> Array:
+        difference: Array = line(x) - rates
+        return difference
+
     first = np.array([np.log(1.02 * v_th / currents[fires][0]), np.log(0.01)])
-    starts = [first, first + [0.1, 0.0], first - [0.1, 0.0]]
-    found = [least_squares(lambda x: line(x) - rates, start, bounds=([0.0, np.log(1e-4)], [15.0, 0.0])) for start in starts]
+    starts = [first + np.array([shift, 0.0]) for shift in (0.0, 0.1, -0.1)]
+    found = [least_squares(residual, start, bounds=([0.0, np.log(1e-4)], [15.0, 0.0])) for start in starts]
     best = min(found, key=lambda result: result.cost)
     fitted = line(best.x)
     r2 = 1.0 - float(np.sum((fitted - rates) ** 2) / np.sum((rates - rates.mean()) ** 2))
@@ -94,6 +98,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START = Experiment(board(0.8, 10e3), 4.0, name="f-i-curve")
-LESSON = Lesson(
-    11, "f-i-curve", _START, each_point(_START), _findings, ("v_leak",), 2, answers={"rheobase": "150 uA"}
-)
+LESSON = Lesson(11, "f-i-curve", _START, each_point(_START), _findings, ("v_leak",), 2, answers={"rheobase": "150 uA"})

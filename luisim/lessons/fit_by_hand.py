@@ -38,7 +38,7 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
     trace = runs[0].trace
     target = Trace(trace.time - trace.time[0], {"v_mem": trace.signals["v_mem"]}, trace.spikes, trace.origin)
     same = replace(_START, duration=float(target.time[-1]))
-    machine = fit(target, cast(Experiment[LuiBoard], same), ("v_leak", "r_leak"), tolerances=False)
+    machine = fit(target, same, ("v_leak", "r_leak"), tolerances=False)
     mine = hand_curve(same, answers)
     by_hand = compare.compare(target, LuiModel().run(mine))
     slower = by_hand.isi_difference

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from luisim import measure
 from luisim.experiment import Experiment
 from luisim.lessons.model import Answers, Finding, Lesson, Points, Run, at_least, near, turned, with_board
-from luisim.lessons.readings import board, bisect, model_fires, psp, pulse_train
+from luisim.lessons.readings import bisect, board, model_fires, psp, pulse_train
 from luisim.lui.network import Lui
 
 _ROW, _ROWS = 1.0, 4  # s, rows of a truth table

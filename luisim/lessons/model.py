@@ -8,7 +8,7 @@ played); ``findings`` reads the traces. It is a pure function, so the same check
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
@@ -142,7 +142,8 @@ def turned(parameters: LuiParameters, knob: str, value: str) -> LuiParameters:
     """The board with one knob set to what was typed: a fraction, a resistance, or 1 and -1 for a sign."""
     if knob in ("v_leak", "r_leak", "r_syn"):
         quantity = quantities(LuiParameters)[knob]
-        return replace(parameters, **{knob: quantity.check(knob, parse_si(value, quantity.unit, knob))})
+        changed: dict[str, Any] = {knob: quantity.check(knob, parse_si(value, quantity.unit, knob))}
+        return replace(parameters, **changed)
     index, parts = int(knob[-1]) - 1, parameters.parts
     if knob.startswith("sign"):
         if value not in ("1", "+1", "+", "-1", "-"):

@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from luisim.lessons.model import Answers, Finding, Lesson, Points, Run, at_least
 from luisim.lessons.readings import board, cv
 from luisim.lui.closed_form import cycle
 from luisim.lui.network import Lui
-from luisim.lui.parameters import LuiBoard
 from luisim.lui.population import another, board_seeds
 
 BOARDS = 4
@@ -27,7 +25,7 @@ def _plan(points: Points, answers: Answers) -> tuple[Experiment[Lui], ...]:
 def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
     rates = np.array([measure.rate(measure.spikes(run.trace), run.trace.duration) for run in runs])
     mean, spread = float(rates.mean()), cv(rates) or 0.0
-    drawn = np.array([cycle(cast(LuiBoard, another(_START, s).device).parameters).rate for s in board_seeds(_CLASS, _SEED)])
+    drawn = np.array([cycle(another(_START, s).device.parameters).rate for s in board_seeds(_CLASS, _SEED)])
     law = cv(drawn[drawn > 0.0]) or 0.0
     return (
         at_least("boards", float(len(runs)), 3),
@@ -40,6 +38,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START = Experiment(board(0.8, 15e3), 5.0, name="no-two-alike")
-LESSON = Lesson(
-    13, "no-two-alike", _START, _plan, _findings, answers={"mean": "3 Hz", "sd": "0.4 Hz", "cv": "0.13"}
-)
+LESSON = Lesson(13, "no-two-alike", _START, _plan, _findings, answers={"mean": "3 Hz", "sd": "0.4 Hz", "cv": "0.13"})

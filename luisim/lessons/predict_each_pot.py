@@ -2,7 +2,6 @@
 """Lesson 2: which trimmer makes the neuron fire faster, which slower, which not at all?"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import copysign
 
 from luisim import measure
@@ -38,7 +37,7 @@ def _plan(points: Points, answers: Answers) -> tuple[Experiment[Lui], ...]:
 
 def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
     rates = [measure.rate(measure.spikes(run.trace), run.trace.duration) for run in runs]
-    theory = [cycle(replace(run.parameters)).rate for run in runs]
+    theory = [cycle(run.parameters).rate for run in runs]
     found, agree = [], 0
     for key, rate, law in zip(_TURNS, rates[1:], theory[1:], strict=True):
         said = _SIGN[word(answers, key, tuple(_SIGN))]
@@ -48,6 +47,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START = Experiment(board(0.8, 25e3), 4.0, name="predict-each-pot")
-LESSON = Lesson(
-    2, "predict-each-pot", _START, _plan, _findings, answers=dict.fromkeys(_TURNS, "up, down or none")
-)
+LESSON = Lesson(2, "predict-each-pot", _START, _plan, _findings, answers=dict.fromkeys(_TURNS, "up, down or none"))

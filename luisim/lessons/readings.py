@@ -2,6 +2,7 @@
 """What the lessons read off traces: exponential rises, PSPs, and the closed forms that they are compared with."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def rises(trace: Trace, to: float = 0.97) -> list[tuple[Array, Array]]:
     if threshold is None:
         return []
     v, parts = trace.signals["v_mem"], []
-    for start, end in zip(found, found[1:], strict=False):
+    for start, end in pairwise(found):
         after = start + 0.3 * min(end - start, 0.05)
         inside = np.flatnonzero((trace.time > after) & (trace.time < end - 1e-3))
         wanted = inside[(v[inside] > KINK * threshold) & (v[inside] < to * threshold)]
@@ -95,7 +96,7 @@ def tau_mem(trace: Trace) -> tuple[float, float] | None:
 
 
 def psp(parameters: LuiParameters, connector: int = 1, width: float = 15e-3) -> float:
-    """Theory: the height of a PSP in V (signed), two leaky integrators in a row, far from the rails (facts of the schematic).
+    """Theory: the height of a PSP in V (signed), two leaky integrators in a row, far from the rails (values of the schematic).
 
     The pulse charges C2 against RV4, and dV_syn drives 2k/R14 * dV_syn into C5 against RV6.
     """

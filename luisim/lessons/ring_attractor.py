@@ -2,6 +2,7 @@
 """Lesson 18: a compass that remembers, made of ten boards."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -32,9 +33,9 @@ def active(trace: Trace, start: float, end: float) -> list[str]:
 def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
     trace, experiment = runs[0].trace, runs[0].experiment
     edges = [0.0, *turns(experiment), experiment.duration]
-    pieces = [active(trace, start + _SETTLE, end) for start, end in zip(edges, edges[1:], strict=False) if end > start + _SETTLE]
+    pieces = [active(trace, start + _SETTLE, end) for start, end in pairwise(edges) if end > start + _SETTLE]
     single = [piece[0] for piece in pieces if len(piece) == 1]
-    moved = sum(a != b for a, b in zip(single, single[1:], strict=False))
+    moved = sum(a != b for a, b in pairwise(single))
     last = word(answers, "last", _COMPASS)
     law = _COMPASS[(_COMPASS.index(single[0]) + len(pieces) - 1) % 3] if single else ""
     return (

@@ -38,6 +38,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START = Experiment(board(0.7, 10e3), 6.0, name="tau-mem")
-LESSON = Lesson(
-    5, "tau-mem", _START, each_point(_START), _findings, ("r_leak",), 3, answers={"tau": "0.1 s, 0.25 s, 0.5 s"}
-)
+LESSON = Lesson(5, "tau-mem", _START, each_point(_START), _findings, ("r_leak",), 3, answers={"tau": "0.1 s, 0.25 s, 0.5 s"})

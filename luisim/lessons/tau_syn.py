@@ -26,6 +26,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START = Experiment(board(0.3, 25e3, r_syn=4e3, weights=(0.6, 0.5, 0.5)), 4.0, (pulse_train(1.0),), "tau-syn")
-LESSON = Lesson(
-    9, "tau-syn", _START, each_point(_START), _findings, ("r_syn",), 2, answers={"larger": "longer or shorter"}
-)
+LESSON = Lesson(9, "tau-syn", _START, each_point(_START), _findings, ("r_syn",), 2, answers={"larger": "longer or shorter"})
