@@ -67,7 +67,7 @@ async def app(width: int, height: int) -> None:
             await asyncio.sleep(POLL)
         cpu, began = time.process_time(), time.monotonic()
         for number in range(TURNS):
-            session = app._live.session
+            session = app.live.view.session
             before, start = session.acted, time.monotonic()
             app.knobs[0].action_step(-0.01 if number % 2 else 0.01)
             while session.acted == before or app.sources["circuit"].trace.time[-1] <= session.acted:

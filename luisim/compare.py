@@ -111,7 +111,7 @@ def _cut(trace: Trace, start: float, end: float) -> Trace:
     time = np.concatenate(([start], trace.time[inside], [end]))
     signals = {name: np.interp(time, trace.time, values) for name, values in trace.signals.items()}
     found = measure.spikes(trace)
-    return Trace(time, signals, {"out": found[(found >= start) & (found <= end)]}, trace.origin)
+    return Trace(time, signals, {"out": found[(found >= start) & (found <= end)]}, trace.origin, trace.fast)
 
 
 def _reading(trace: Trace) -> Reading:

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Readings off a trace: spikes, rate, inter-spike interval, threshold, pulse width, PSP. Pure functions; None: not there."""
 
+import itertools
+
 import numpy as np
 
 from luisim.trace import Array, Trace
 
 SETTLE = 0.2e-3  # s after an edge before a reading is taken: op amps glitch for a microsecond or so
+_FEWEST = 20  # samples between two spikes of a chip in which a rise can be read
 CHATTER = 0.5e-3  # s; flutter has gaps of some 10 us, and two spikes are 2 ms apart at the least (R_leak = 0)
 
 
-def find_spikes(time: Array, v_mem: Array, *, fall: float = 0.5, within: float = 5e-3) -> Array:
+def find_spikes(time: Array, v_mem: Array, *, fall: float = 0.5, within: float = 5e-3, least: float = 0.2) -> Array:
     """Spike times in s where the membrane potential drops by ``fall`` of its whole range ``within`` s: the last peak before.
 
-    For recordings that show the membrane alone. ``time``, ``v_mem``: (n,) in s and V.
+    For recordings that show the membrane alone. ``time``, ``v_mem``: (n,) in s and V. ``least``: range below which there is
+    none; on a board no reset is smaller than its default, and every PSP on a quiet membrane is slower.
     """
     swing = float(np.ptp(v_mem))
-    if swing < 0.2:  # V: no reset is smaller, every PSP on a quiet membrane is slower
+    if swing < least:
         return np.empty(0)
     later = np.interp(time + within, time, v_mem)
     falling = np.flatnonzero(v_mem - later > fall * swing)
@@ -31,7 +35,7 @@ def spikes(trace: Trace) -> Array:
     if trace.spikes:
         return next(iter(trace.spikes.values()))
     if trace.membrane == "v_madc":  # an LSB is about a millivolt, and a reset takes two microseconds
-        slow = find_spikes(trace.time * trace.speed_up, 1e-3 * trace.signals["v_madc"], within=2e-3)
+        slow = find_spikes(trace.time * trace.speed_up, 1e-3 * trace.signals["v_madc"], within=2e-3, least=0.08)
         return slow / trace.speed_up
     return find_spikes(trace.time, trace.signals["v_mem"])
 
@@ -83,8 +87,8 @@ def pulse_width(trace: Trace) -> float | None:
     Read at half height of ``v_out``; without it, the time from a spike until the membrane rises off its floor again.
     """
     out = trace.signals.get("v_out")
-    if trace.membrane == "v_madc":
-        return None  # a chip's spikes are digital events
+    if trace.speed_up > 1.0:
+        return _release(trace)  # a chip's spikes are digital events
     if out is None:
         return _floor_width(trace)
     widths = np.diff(output_pulses(trace.time, out))
@@ -104,6 +108,34 @@ def _floor_width(trace: Trace) -> float | None:
         last = [float(time[after & (v < floor + part * swing)][-1]) for part in (0.02, 0.06)]
         widths.append(last[0] - 0.5 * (last[1] - last[0]) - t)
     return float(np.mean(widths)) if widths else None
+
+
+def _release(trace: Trace) -> float | None:
+    """From each spike of a chip to where the line through the start of the following rise meets the lowest level; mean in s."""
+    time, v, found = trace.time, trace.signals[trace.membrane], spikes(trace)
+    widths = []
+    for t, end in itertools.pairwise(found):
+        inside = (time > t) & (time < end)
+        x, y = time[inside], v[inside]
+        if y.size < _FEWEST:
+            continue
+        smooth = np.convolve(y, np.ones(5) / 5, "same")[2:-2]  # the converter's noise is a LSB or two
+        low, floor = int(np.argmin(smooth)) + 2, float(smooth.min())
+        swing = float(y[low:].max()) - floor
+        rise = np.flatnonzero((y - floor > 0.1 * swing) & (y - floor < 0.35 * swing))
+        rise = rise[rise > low]
+        if rise.size >= 3 and swing > 0.0:
+            slope, level = np.polynomial.polynomial.polyfit(x[rise] - t, y[rise], 1)[::-1]
+            widths.append((floor - float(level)) / float(slope))
+    return float(np.median(widths)) if widths else None
+
+
+def extremes(trace: Trace) -> tuple[float, float]:
+    """Peak and trough in V or LSB: means over the intervals between spikes; of a silent membrane its highest and lowest."""
+    time, v, found = trace.time, trace.signals[trace.membrane], spikes(trace)
+    parts = [v[(time > t) & (time <= end)] for t, end in itertools.pairwise(found)]
+    parts = [part for part in parts if part.size] or [v]
+    return float(np.mean([part.max() for part in parts])), float(np.mean([part.min() for part in parts]))
 
 
 def psp_peak(trace: Trace, start: float) -> tuple[float, float]:

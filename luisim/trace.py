@@ -19,7 +19,8 @@ class Trace:
 
     ``time``: (n,) in s, strictly increasing. ``signals``: name -> (n,), SI units (``v_mem``, ``v_syn``, ``v_out`` in V).
     In a network the name of the board comes first: ``a.v_mem``. ``spikes``: ``out``, in a network the name of the board, ->
-    rising edges in s, increasing. ``origin``: who made it ("circuit", "model", a recording's name).
+    rising edges in s, increasing. ``origin``: who made it ("circuit", "model", a recording's name). ``fast``: of a chip, though
+    its membrane is in V.
     Arrays are copied and read-only. Raises :class:`ParameterError` if shapes or order are wrong.
     """
 
@@ -27,6 +28,7 @@ class Trace:
     signals: Mapping[str, Array]
     spikes: Mapping[str, Array] = field(default_factory=dict)
     origin: str = ""
+    fast: bool = False
 
     def __post_init__(self) -> None:
         time = _frozen(self.time)
@@ -57,7 +59,7 @@ class Trace:
     @property
     def speed_up(self) -> float:
         """How much faster than a board, and than biology, the device runs: 1000 for the chip."""
-        return 1000.0 if self.membrane == "v_madc" else 1.0
+        return 1000.0 if self.fast or self.membrane == "v_madc" else 1.0
 
     @property
     def duration(self) -> float:

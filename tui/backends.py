@@ -15,6 +15,7 @@ from luisim.hicannx import experiment_file as hicannx_file
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX
+from luisim.hicannx.recorded import RecordedHicannX
 from luisim.lui.circuit import LuiCircuit
 from luisim.lui.experiment_file import read_experiment
 from luisim.lui.model import LuiModel
@@ -65,6 +66,12 @@ def _shipped() -> dict[str, Path]:
     return found | {name: Path(str(_SHIPPED / "hicannx" / f"{name}.toml")) for name in experiment_names("hicannx")}
 
 
+def usual(device: Lui | HicannX) -> tuple[Backend[Any], ...]:
+    """What the app shows of a device if nobody says otherwise: circuit, model and recording."""
+    recording = RecordedHicannX.name if isinstance(device, HicannX) else f"recording:{DEFAULT_RECORDING}"
+    return tuple(open_backend(word, device) for word in ("circuit", "model", recording))
+
+
 def open_backend(word: str, device: Lui | HicannX | None = None, *, raw: bool = False) -> Backend[Any]:
     """What a word after ``--on`` means: ``circuit``, ``model``, ``board[:PORT]`` or ``recording:PATH``, for a device.
 
@@ -73,6 +80,8 @@ def open_backend(word: str, device: Lui | HicannX | None = None, *, raw: bool = 
     kind, _, rest = word.partition(":")
     if isinstance(device, HicannX) and not rest and kind in ("circuit", "model"):
         return HicannXCircuit(raw=raw) if kind == "circuit" else HicannXModel(raw=raw)
+    if isinstance(device, HicannX) and word == RecordedHicannX.name:
+        return RecordedHicannX()
     match kind:
         case "circuit" if not rest:
             return LuiCircuit()

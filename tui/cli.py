@@ -17,7 +17,6 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
-from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
 from tui import backends, board_commands, lesson_commands, lui_commands
 from tui.console import bar, progress, say, show
@@ -65,11 +64,8 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     from tui.app import run_app  # textual takes 0.3 s to import
 
     loaded = backends.load_experiment(experiment)
-    if isinstance(loaded.device, HicannX):
-        raise UnsupportedExperiment(
-            f"The app shows boards; for a chip use luisim run {experiment} or luisim compare {experiment}."
-        )
-    run_app(loaded, [backends.open_backend(word) for word in on])
+    usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on])
     return 0
 
 

@@ -2,19 +2,20 @@
 """Messages: what a runner tells whoever asked for a trace. Plain values; they know no screen."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from luisim.experiment import Experiment
-from luisim.lui.network import Lui
 from luisim.trace import Trace
 
 
 @dataclass(frozen=True)
 class Ran:
-    """``source`` has run ``experiment``."""
+    """``source`` has run ``experiment``. ``rough``: in a hurry; the run itself follows."""
 
     source: str
-    experiment: Experiment[Lui]
+    experiment: Experiment[Any]
     trace: Trace
+    rough: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Failed:
     """
 
     source: str
-    experiment: Experiment[Lui]
+    experiment: Experiment[Any]
     sentence: str
     loud: bool = True
     hopeless: bool = False

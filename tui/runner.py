@@ -10,10 +10,10 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from luisim.errors import LuisimError, SimulationCancelled, SimulatorMissing
 from luisim.experiment import Backend, Experiment
-from luisim.lui.network import Lui
 from tui.messages import Failed, Message, Progress, Ran
 
 PATIENCE = 1.0  # s that the current run may still take when a newer one waits
@@ -26,7 +26,7 @@ class Runner:
 
     def __init__(
         self,
-        backend: Backend[Lui],
+        backend: Backend[Any],
         report: Callable[[Message], None],
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -35,7 +35,7 @@ class Runner:
         self._report = report
         self._clock = clock
         self._changed = threading.Condition()
-        self._waiting: Experiment[Lui] | None = None
+        self._waiting: Experiment[Any] | None = None
         self._closed = False
         self._started = 0.0
         self._done = 0.0
@@ -44,7 +44,7 @@ class Runner:
         self._thread = threading.Thread(target=self._work, name=f"luisim-{backend.name}", daemon=True)
         self._thread.start()
 
-    def want(self, experiment: Experiment[Lui]) -> None:
+    def want(self, experiment: Experiment[Any]) -> None:
         """Run ``experiment`` as soon as possible, instead of whatever else was waiting."""
         with self._changed:
             self._waiting = experiment
@@ -70,7 +70,7 @@ class Runner:
             if message is not None and not self._closed:
                 self._report(message)
 
-    def _next(self, settle: bool) -> Experiment[Lui] | None:
+    def _next(self, settle: bool) -> Experiment[Any] | None:
         """The newest wish, or None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting is not None)
@@ -80,7 +80,7 @@ class Runner:
             experiment, self._waiting = self._waiting, None
             return None if self._closed else experiment
 
-    def _run(self, experiment: Experiment[Lui]) -> Message | None:
+    def _run(self, experiment: Experiment[Any]) -> Message | None:
         """What became of the run; None if it was cancelled."""
         name = self.backend.name
         self._started, self._done, self._reported = self._clock(), 0.0, self._clock()
@@ -88,6 +88,9 @@ class Runner:
             reason = self.backend.unsupported(experiment)
             if reason is not None:
                 return Failed(name, experiment, reason, loud=False)
+            preview = getattr(self.backend, "preview", None)  # a moved knob is answered at once, if roughly
+            if preview is not None and not self._closed:
+                self._report(Ran(name, experiment, preview(experiment), rough=True))
             trace = self.backend.run(experiment, progress=self._progress, cancelled=self._cancelled)
         except SimulationCancelled:
             return None

@@ -10,7 +10,7 @@ import numpy as np
 from luisim import measure
 from luisim.compare import compare
 from luisim.experiment import Backend, Experiment, SpikeTrain
-from luisim.hicannx.chip import ChipInstance
+from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.parameters import HicannX, NeuronLsb
 
 SETS = 40

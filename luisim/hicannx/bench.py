@@ -4,9 +4,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from luisim.hicannx.chip import ChipInstance, Mismatch
 from luisim.hicannx.constants import CAPMEM_MAX, REFRACTORY_MAX
 from luisim.hicannx.electrical import NeuronCircuit, electrical, mismatch_of
+from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.neuron import State, resting
 from luisim.hicannx.parameters import Columns, HicannX
 from luisim.hicannx.profiles import Profile

@@ -77,7 +77,7 @@ def calibrated(device: HicannX, target: NeuronTarget) -> Calibration:
 
     Raises :class:`~luisim.errors.CalibrationError` if no neuron meets it.
     """
-    if device.deviations is None:
+    if device.deviations is None and device.first == 0:
         return _calibrated_instance(device.profile, device.seed, len(device.neurons), device.clock_scale, target)
     return _calibrate(device, target)
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.hicannx import capmem
-from luisim.hicannx.chip import ChipInstance, Mismatch
 from luisim.hicannx.constants import (
     C_MEM_FULL,
     C_MEM_PARASITIC,
@@ -17,6 +16,7 @@ from luisim.hicannx.constants import (
     CLOCK,
     HOLDOFF_CLOCKS,
 )
+from luisim.hicannx.instance import ChipInstance, Mismatch
 from luisim.hicannx.parameters import Columns, HicannX, columns
 from luisim.hicannx.profiles import Profile
 
@@ -114,7 +114,8 @@ def mismatch_of(device: HicannX) -> Mismatch:
     """The mismatch of the device's neurons: that of its instance, or its own deviations in place of it."""
     if device.deviations is not None:
         return device.deviations
-    return ChipInstance(device.seed).mismatch(len(device.neurons))
+    drawn = ChipInstance(device.seed).mismatch(device.first + len(device.neurons))
+    return Mismatch(**{f.name: getattr(drawn, f.name)[device.first :] for f in fields(Mismatch)})
 
 
 def electrical(

@@ -11,8 +11,8 @@ from luisim.errors import ParameterError
 from luisim.experiment import Experiment, PadVoltage, SpikeTrain, Stimulus
 from luisim.experiment_file import Table
 from luisim.hicannx.calibration import NeuronTarget, calibrated
-from luisim.hicannx.chip import SPREAD, Mismatch
 from luisim.hicannx.constants import NEURONS
+from luisim.hicannx.instance import SPREAD, Mismatch
 from luisim.hicannx.parameters import SETTINGS, HicannX, NeuronLsb
 from luisim.quantity import Quantity, parse_si, quantities
 

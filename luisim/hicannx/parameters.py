@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
-from luisim.hicannx.chip import Mismatch
 from luisim.hicannx.constants import CAPACITANCE_MAX, CAPMEM_MAX, NEURONS, REFRACTORY_MAX
+from luisim.hicannx.instance import Mismatch
 from luisim.hicannx.profiles import PROFILES, Profile
 from luisim.quantity import Quantity, check_fields, quantities
 
@@ -108,8 +108,8 @@ class HicannX:
     """The device of a chip experiment: its ``neurons``, which chip they are on, and what the whole chip shares.
 
     ``profile``: the name of the kind of chip. ``seed``: the instance, that is its mismatch and its noise; None for a nominal
-    chip without either. ``deviations``: in place of the instance's mismatch, as fitted to a recording. The two
-    clock scales are those of the refractory counter and of the adaptation pulse.
+    chip without either. ``first``: number of the first of the neurons on that chip. ``deviations``: in place of the instance's
+    mismatch, as fitted to a recording. The two clock scales are those of the refractory counter and of the adaptation pulse.
     """
 
     neurons: tuple[NeuronLsb, ...] = field(default_factory=lambda: (NeuronLsb(),))
@@ -118,11 +118,14 @@ class HicannX:
     deviations: Mismatch | None = None
     clock_scale: Annotated[int, _SCALE] = 0
     pulse_clock_scale: Annotated[int, _SCALE] = 0
+    first: Annotated[int, Quantity("", 0, NEURONS - 1, "halco: 512 neuron circuits")] = 0
 
     def __post_init__(self) -> None:
         check_fields(self)
         if not 1 <= len(self.neurons) <= NEURONS:
             raise ParameterError(f"neurons = {len(self.neurons)} is out of range: a chip has 1 to {NEURONS} of them.")
+        if self.first + len(self.neurons) > NEURONS:
+            raise ParameterError(f"first = {self.first} is out of range: {len(self.neurons)} neurons end beyond the last one.")
         if self.profile not in PROFILES:
             raise ParameterError(f"profile = {self.profile!r} is unknown; allowed are {', '.join(PROFILES)}.")
         if self.seed is not None and self.seed < 0:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.experiment import Experiment, PadVoltage, SpikeTrain
-from luisim.hicannx.chip import ChipInstance
 from luisim.hicannx.electrical import mismatch_of
+from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.parameters import HicannX
 from luisim.hicannx.readout import madc, madc_times, stamps
 from luisim.hicannx.run import Event, jitter

@@ -8,8 +8,8 @@ import pytest
 
 from luisim.errors import ParameterError
 from luisim.hicannx import capmem, readout
-from luisim.hicannx.chip import SPREAD, ChipInstance, Mismatch
 from luisim.hicannx.electrical import circuit_of
+from luisim.hicannx.instance import SPREAD, ChipInstance, Mismatch
 from luisim.hicannx.neuron import State, resting
 from luisim.hicannx.parameters import HicannX, NeuronLsb
 from luisim.hicannx.profiles import PROFILES, Profile

@@ -3,12 +3,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from luisim.errors import SimulationCancelled
 from luisim.experiment import Experiment
+from luisim.hicannx.sampled import name_of
 from luisim.lui.parameters import LuiBoard
 from luisim.trace import Trace
 
@@ -44,6 +46,14 @@ class FakeBackend:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Trace:
+        self.wait(experiment, cancelled)
+        interval = 0.9 - 0.6 * experiment.device.parameters.v_leak
+        time = np.linspace(0.0, experiment.duration, 4001)
+        spikes = np.arange(interval, experiment.duration, interval)
+        return Trace(time, {"v_mem": (time % interval) / interval * 1.25}, {"out": spikes}, self.name)
+
+    def wait(self, experiment: Any, cancelled: Callable[[], bool] | None) -> None:
+        """Until the gate is open, or the run is cancelled."""
         self.runs.append(experiment)
         self.started.release()
         while not self.gate.wait(0.005):
@@ -52,14 +62,24 @@ class FakeBackend:
                 raise SimulationCancelled("The simulation was cancelled.")
         if self.error is not None:
             raise self.error
-        interval = 0.9 - 0.6 * experiment.device.parameters.v_leak
-        time = np.linspace(0.0, experiment.duration, 4001)
-        spikes = np.arange(interval, experiment.duration, interval)
-        return Trace(time, {"v_mem": (time % interval) / interval * 1.25}, {"out": spikes}, self.name)
 
     def close(self) -> None:
         self.closed = True
         self.gate.set()
+
+
+class FakeChip(FakeBackend):
+    """Neurons that fire the faster the higher their leak is, each a little slower than the one before; 200 to 400 LSB."""
+
+    def run(self, experiment: Any, *, cancelled: Callable[[], bool] | None = None, **options: Any) -> Trace:
+        self.wait(experiment, cancelled)
+        time = np.linspace(0.0, experiment.duration, 2001)
+        signals, spikes = {}, {}
+        for index, neuron in enumerate(experiment.device.neurons):
+            interval = (20.0 - 0.012 * neuron.leak_v_leak + index) * 1e-6
+            signals[name_of("v_madc", index)] = 200.0 + (time % interval) / interval * 200.0
+            spikes[name_of("out", index)] = np.arange(interval, experiment.duration, interval)
+        return Trace(time, signals, spikes, self.name)
 
 
 @pytest.fixture
@@ -67,13 +87,19 @@ def fake_backend() -> Iterator[Callable[..., FakeBackend]]:
     """Makes fake back ends; lets go of what still waits at the end."""
     made: list[FakeBackend] = []
 
-    def make(name: str, **settings: object) -> FakeBackend:
-        made.append(FakeBackend(name, **settings))  # type: ignore[arg-type]
+    def make(name: str, kind: type[FakeBackend] = FakeBackend, **settings: Any) -> FakeBackend:
+        made.append(kind(name, **settings))
         return made[-1]
 
     yield make
     for backend in made:
         backend.close()
+
+
+@pytest.fixture
+def fake_chip() -> type[FakeChip]:
+    """Fake back ends of a chip."""
+    return FakeChip
 
 
 @pytest.fixture

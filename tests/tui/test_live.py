@@ -35,8 +35,8 @@ async def test_a_turned_knob_bends_the_running_traces(ngspice: Ngspice) -> None:
     app = app_of("circuit", "model")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("l")
-        await until(pilot, lambda: "● LIVE" in status(app) and app._live is not None and app._live.session.now > 0.7)
-        live: Any = app._live
+        await until(pilot, lambda: "● LIVE" in status(app) and app.live.now > 0.7)
+        live: Any = app.live.view
         before = {name: live.session.trace(name).signals["v_mem"][-1] for name in ("circuit", "model")}
         assert before["circuit"] == pytest.approx(before["model"], abs=5e-3)
         await pilot.press("home")  # V_leak to 0 V: it must fall from here on
@@ -69,22 +69,22 @@ async def test_a_dead_circuit_falls_back_to_single_runs(ngspice: Ngspice) -> Non
     app = app_of("circuit", "model")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("l")
-        await until(pilot, lambda: app._live is not None and app._live.session.now > 0.0)
-        live: Any = app._live
+        await until(pilot, lambda: app.live.now > 0.0)
+        live: Any = app.live.view
         os.kill(live.session._runs["circuit"]._live._worker._process.pid, signal.SIGKILL)
-        await until(pilot, lambda: app._live is None)
+        await until(pilot, lambda: not app.live.on)
         await until(pilot, lambda: all(s.ran is app.experiment and s.trace is not None for s in app.sources.values()))
         assert "was ended by signal 9" in next(iter(app._notifications)).message
         await pilot.press("l")
-        await until(pilot, lambda: app._live is not None and app._live.session.now > 0.1)
-    assert app._live is None
+        await until(pilot, lambda: app.live.now > 0.1)
+    assert not app.live.on
 
 
 async def test_a_recording_stands_aside_and_zoom_works(fake_backend: Callable[..., Any]) -> None:
     app = LuisimApp(load_experiment("leak-over-threshold"), [LuiModel(), fake_backend("recording:lui-photo")])
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("l")
-        await until(pilot, lambda: app._live is not None and app._live.session.now > 0.3)
+        await until(pilot, lambda: app.live.now > 0.3)
         assert "cannot run live" in app.readings.render().plain
         await pilot.press("plus")
         await until(pilot, lambda: app.scope.window.stop - app.scope.window.start < 4.0)
@@ -96,4 +96,4 @@ async def test_a_network_is_not_live() -> None:
         await pilot.press("l")
         await until(pilot, lambda: bool(app._notifications))
         assert "Live runs one board" in next(iter(app._notifications)).message
-        assert app._live is None
+        assert not app.live.on

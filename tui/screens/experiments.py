@@ -27,7 +27,7 @@ class Experiments(ModalScreen[str | None]):
         """A title, the list, and its keys."""
         with Vertical():
             yield Label("Experiments", id="title")
-            yield OptionList(*(Option(f"{name:<22}{text}", id=name) for name, text in self._names), markup=False)
+            yield OptionList(*(Option(f"{name:<26}{text}", id=name) for name, text in self._names), markup=False)
             yield Label("up, down: choose    enter: load it    escape: stay", id="keys")
 
     def on_mount(self) -> None:

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from tui.render import BLANK, Cells, Curve, Inks, Window, compose
+from tui.widgets.glyphs import Glyphs
 
 AXIS = BLANK  # the ink of labels and lines
+CURSOR, POINT = -2, -3  # the inks of cursors and of what was measured
 MARGIN = 8  # cells left of the plot, for labels and the axis itself
 
 
 class Run(NamedTuple):
-    """Characters of one ink: the index of a source, or AXIS."""
+    """Characters of one ink: the index of a source, or AXIS, CURSOR, POINT."""
 
     text: str
     ink: int
@@ -25,10 +27,21 @@ Line = tuple[Run, ...]
 
 
 @dataclass(frozen=True)
-class Pane:
-    """Curves over one axis from ``low`` to ``high`` in V, ``rows`` cells high; what comes first lies on top.
+class Note:
+    """``text`` beside the point at ``time`` (s) and ``level``, where it was measured; along a line ``until`` (s) if given."""
 
-    ``title``: stands at 0 of a lane that is symmetrical about it.
+    time: float
+    level: float
+    text: str
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Pane:
+    """Curves over one axis from ``low`` to ``high`` in ``unit``, ``rows`` cells high; what comes first lies on top.
+
+    ``title``: stands at 0 of a lane that is symmetrical about it. ``notes``: what matters most first; one that finds no room
+    is left out. ``level``: a pointer on the axis, at the trigger's level.
     """
 
     curves: tuple[Curve, ...]
@@ -36,6 +49,13 @@ class Pane:
     high: float
     rows: int
     title: str = ""
+    unit: str = "V"
+    notes: tuple[Note, ...] = ()
+    level: float | None = None
+
+    def row(self, level: float) -> int:
+        """The row that shows ``level``; outside of 0 to rows - 1 if none does."""
+        return int(np.rint((self.high - level) / (self.high - self.low) * (4 * self.rows - 1))) // 4
 
 
 @dataclass(frozen=True)
@@ -47,30 +67,6 @@ class Mark:
     ink: int
 
 
-@dataclass(frozen=True)
-class Glyphs:
-    """The characters of the lines: 256 for the cells and some for the axes."""
-
-    cells: str
-    axis: str  # side, side with tick, corner, floor, floor with tick
-
-    @classmethod
-    def named(cls, name: str) -> "Glyphs":
-        """``braille``, or ``ascii`` for terminals whose font has no braille."""
-        if name == "ascii":
-            return cls("".join(_plain(code) for code in range(256)), "||+-+")
-        # U+2800 and not a space: some terminals draw the two in different widths
-        return cls("".join(chr(0x2800 + code) for code in range(256)), "│┤└─┴")
-
-
-def _plain(code: int) -> str:
-    """One of five characters by which quarters of the cell are lit, from the top."""
-    if code & 0x47 == 0x47 or code & 0xB8 == 0xB8:
-        return "|"
-    upper, lower = bool(code & 0b00011011), bool(code & 0b11100100)
-    return " .':"[2 * upper + lower]
-
-
 def draw(
     panes: Sequence[Pane],
     window: Window,
@@ -78,23 +74,28 @@ def draw(
     inputs: Sequence[tuple[float, float, str]],
     glyphs: Glyphs,
     raster: Sequence[tuple[str, Sequence[Mark]]] = (),
+    remarks: Sequence[tuple[float, str]] = (),
+    cursors: Sequence[tuple[float, str]] = (),
 ) -> tuple[Line, ...]:
-    """All lines of the chart from the top: panes, raster, inputs if there are any, spikes on the time axis, times.
+    """All lines of the chart from the top: panes, raster, inputs and remarks if there are any, spikes on the axis, times.
 
     ``marks``: what matters most first. ``inputs``: (start, stop, label) in s. ``raster``: (label, marks), a row each.
+    ``remarks``: (time, text) of a person. ``cursors``: (time, letter), upright lines through the panes.
     """
     lines: list[Line] = []
     for pane in panes:
-        lines += _pane(pane, window, glyphs)
+        lines += _pane(pane, window, glyphs, cursors)
     for label, row in raster:
         lines.append(
             (Run(f"{label[: MARGIN - 1]:>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), *_marked(row, window, {}, glyphs.cells[0]))
         )
     if inputs:
         lines.append(_inputs(inputs, window, glyphs))
+    if remarks:
+        lines.append(_remarks(remarks, window, glyphs))
     times, unit = time_ticks(window)
     lines.append(_floor(window, marks, times, glyphs))
-    lines.append((Run(_times(times, unit, window), AXIS),))
+    lines.append((Run(_times(times, unit if not glyphs.plain else unit.replace("µ", "u"), window), AXIS),))
     return tuple(lines)
 
 
@@ -110,15 +111,78 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 def time_ticks(window: Window) -> tuple[dict[int, str], str]:
     """Labels of the time axis by column, and their unit."""
     span = window.stop - window.start
-    unit, scale = ("s", 1.0) if span > 0.9 else ("ms", 1e3)
+    unit, scale = ("s", 1.0) if span > 0.9 else ("ms", 1e3) if span > 0.9e-3 else ("µs", 1e6)
     values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(2, window.columns // 14))
     return {window.column(value / scale + window.cell * 1e-6): f"{value:.10g}" for value in values}, unit
 
 
-def _pane(pane: Pane, window: Window, glyphs: Glyphs) -> list[Line]:
+def _pane(pane: Pane, window: Window, glyphs: Glyphs, cursors: Sequence[tuple[float, str]]) -> list[Line]:
     codes, inks = compose(pane.curves, window, pane.rows, pane.low, pane.high)
     labels = _levels(pane)
-    return [_labelled(labels.get(row, ""), glyphs, _cells(codes[row : row + 1], inks[row], glyphs)) for row in range(pane.rows)]
+    overlay = _overlay(pane, window, codes, glyphs, cursors)
+    pointer = None if pane.level is None else min(max(0, pane.row(pane.level)), pane.rows - 1)
+    lines = []
+    for row in range(pane.rows):
+        cells = _cells(codes[row : row + 1], inks[row], glyphs)
+        cells = _laid_over(cells, overlay[row]) if row in overlay else cells
+        label = f"{labels.get(row, '')[: MARGIN - 3]:>{MARGIN - 3}} T" if row == pointer else labels.get(row, "")
+        lines.append(_labelled(label, glyphs, cells))
+    return lines
+
+
+def _overlay(
+    pane: Pane, window: Window, codes: Cells, glyphs: Glyphs, cursors: Sequence[tuple[float, str]]
+) -> dict[int, dict[int, tuple[str, int]]]:
+    """Cursors and notes as characters and inks by row and column; a cursor passes behind the traces."""
+    found: dict[int, dict[int, tuple[str, int]]] = {}
+    for time, letter in cursors:
+        column = window.column(time)
+        if 0 <= column < window.columns:
+            for row in range(pane.rows):
+                if row == 0 or not codes[row, column]:
+                    found.setdefault(row, {})[column] = (letter if row == 0 else glyphs.cursor, CURSOR)
+    for note in pane.notes:
+        home, column = pane.row(note.level), window.column(note.time)
+        if not (0 <= home < pane.rows and 0 <= column < window.columns):
+            continue
+        last = column if note.until is None else min(window.column(note.until), window.columns - 1)
+        place = _room(note.text, home, (column + last) // 2, pane.rows, window.columns, codes, found)
+        if place is None:
+            continue
+        row, first = place
+        for along in range(column, last + 1):
+            if along in (column, last) or not codes[home, along]:
+                ends = along in (column, last)
+                found.setdefault(home, {})[along] = (glyphs.point if ends else glyphs.axis[3], POINT)
+        for offset, character in enumerate(note.text):
+            found.setdefault(row, {})[first + offset] = (character, POINT)
+    return found
+
+
+def _room(
+    text: str, row: int, column: int, rows: int, columns: int, codes: Cells, taken: dict[int, dict[int, tuple[str, int]]]
+) -> tuple[int, int] | None:
+    """Row and first column near (row, column) where ``text`` hides neither a trace nor another note."""
+    for distance in range(5):
+        for near in dict.fromkeys((row - distance, row + distance)):
+            for first in (column + 2, column - len(text) - 1, column - len(text) // 2):
+                last = first + len(text)
+                if not (0 <= near < rows and first >= 0 and last <= columns):
+                    continue
+                if distance == 0 and first <= column < last:
+                    continue  # it would hide the point itself
+                used = taken.get(near, {})
+                if not codes[near, first:last].any() and not any(c in used for c in range(first - 1, last + 1)):
+                    return near, first
+    return None
+
+
+def _laid_over(line: Line, over: dict[int, tuple[str, int]]) -> Line:
+    """The line with single characters replaced."""
+    cells = [(character, run.ink) for run in line for character in run.text]
+    for column, cell in over.items():
+        cells[column] = cell
+    return tuple(Run(character, ink) for character, ink in cells)
 
 
 def _labelled(label: str, glyphs: Glyphs, runs: Line) -> Line:
@@ -137,13 +201,12 @@ def _cells(codes: Cells, inks: Inks, glyphs: Glyphs) -> Line:
 
 def _levels(pane: Pane) -> dict[int, str]:
     """Labels of the voltage axis by row; the topmost names the unit."""
-    unit, scale = ("V", 1.0) if max(abs(pane.low), abs(pane.high)) >= 0.3 else ("mV", 1e3)
+    unit, scale = (pane.unit, 1.0) if max(abs(pane.low), abs(pane.high)) >= 0.3 or pane.unit != "V" else ("mV", 1e3)
     if pane.title:
         ends = f"{pane.high * scale:+.3g} {unit}", f"{pane.low * scale:+.3g}"
         return {0: ends[0], pane.rows // 2: f"{pane.title} 0", pane.rows - 1: ends[1]}
     values = ticks(pane.low * scale, pane.high * scale, max(3, pane.rows // 2))
-    dots = 4 * pane.rows - 1
-    labels = {round((pane.high - v / scale) / (pane.high - pane.low) * dots) // 4: f"{v:.10g}" for v in reversed(values)}
+    labels = {pane.row(v / scale): f"{v:.10g}" for v in reversed(values)}
     if labels:
         labels[min(labels)] += f" {unit}"
     return labels
@@ -183,6 +246,20 @@ def _inputs(inputs: Sequence[tuple[float, float, str]], window: Window, glyphs: 
             if 0 <= first + offset < window.columns:
                 cells[first + offset] = character
     return (Run(f"{'inputs':>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), Run("".join(cells), AXIS))
+
+
+def _remarks(remarks: Sequence[tuple[float, str]], window: Window, glyphs: Glyphs) -> Line:
+    """What a person wrote, each text at its time; one that would run into the next is cut, and says so."""
+    cells = [glyphs.cells[0]] * window.columns
+    places = [(window.column(time), text) for time, text in sorted(remarks)]
+    ends = [column for column, _ in places[1:]] + [window.columns]
+    for (first, text), end in zip(places, ends, strict=True):
+        room = min(end, window.columns) - first
+        shown = text if len(text) <= room else text[: max(1, room - 1)] + "…"[: max(0, room - 1)]
+        for offset, character in enumerate(shown):
+            if 0 <= first + offset < window.columns:
+                cells[first + offset] = character
+    return (Run(f"{'notes':>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), Run("".join(cells), CURSOR))
 
 
 def _times(times: dict[int, str], unit: str, window: Window) -> str:

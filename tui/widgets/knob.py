@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Knob: a trimmer on one row: name, sign switch, bar and value; for keys, wheel, click, drag and typed values."""
+"""Knob: something to turn on one row: name, sign switch, bar and value; for keys, wheel, click, drag and typed values."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -12,16 +12,16 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from luisim.errors import ParameterError
-from luisim.lui.parameters import LuiParameters
 from tui.screens.value_entry import ValueEntry
-from tui.widgets.trimmer import Trimmer
+from tui.widgets.trimmer import Turnable
 
 _STEP, _STRIDE = 0.01, 0.10
 _LABEL, _SIGN, _VALUE = 7, 2, 16  # cells; the bar takes what is left
+_NARROW, _SHORT = 36, 8  # cells: below so many, as three stand side by side, a value gets less
 
 
 class Knob(Widget, can_focus=True):
-    """Shows one trimmer of ``parameters`` and changes it; ``original`` is where a reset goes."""
+    """Shows one value of ``parameters`` and changes it as ``trimmer`` says; ``original`` is where a reset goes."""
 
     ALLOW_SELECT = False  # dragging must not select text
     COMPONENT_CLASSES: ClassVar[set[str]] = {"knob--bar", "knob--rest", "knob--excites", "knob--inhibits"}
@@ -39,33 +39,33 @@ class Knob(Widget, can_focus=True):
         Binding("down", "app.focus_next", "Down", show=False, id="knob.next", tooltip="the knob below"),
     ]
 
-    parameters: reactive[LuiParameters] = reactive(LuiParameters)
+    parameters: reactive[Any] = reactive(None)
 
     @dataclass
     class Turned(Message):
         """A person has set ``knob``; its ``parameters`` are the new ones."""
 
         knob: "Knob"
-        parameters: LuiParameters
+        parameters: Any
 
         @property
         def control(self) -> "Knob":
             """The knob, for ``@on`` with a selector."""
             return self.knob
 
-    def __init__(self, trimmer: Trimmer, parameters: LuiParameters, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, trimmer: Turnable, parameters: Any, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.trimmer = trimmer
         self.original = parameters
         self.set_reactive(Knob.parameters, parameters)
-        self.tooltip = f"{trimmer.designator}: {trimmer.meaning}"
+        self.tooltip = trimmer.tooltip
         self._dragged = False
 
     # ------------------------------------------------------------------------------------------------------------ what it does
 
     def action_step(self, by: float) -> None:
         """Turn by a part of the whole way."""
-        self._turn_to(self.trimmer.turn(self.parameters) + by)
+        self._set(self.trimmer.stepped(self.parameters, by))
 
     def action_go(self, turn: float) -> None:
         """Turn to a place on the way."""
@@ -77,20 +77,17 @@ class Knob(Widget, can_focus=True):
 
     def action_reset(self) -> None:
         """Back to where the experiment has it, the sign too."""
-        back = self.trimmer.set(self.parameters, self.trimmer.value(self.original))
-        if self.trimmer.sign(back) != self.trimmer.sign(self.original):
-            back = self.trimmer.flipped(back)
-        self._set(back)
+        self._set(self.trimmer.copied(self.parameters, self.original))
 
     def action_type(self) -> None:
         """Ask for a value."""
-        title = f"{self.trimmer.label} ({self.trimmer.designator}): {self.trimmer.quantity(self.parameters).range_text}"
+        title = self.trimmer.title(self.parameters)
         self.app.push_screen(ValueEntry(title, f"for example {self.trimmer.examples()}", self._accept))
 
     def _accept(self, text: str) -> str:
         """Take a typed value; the reason if it cannot be taken."""
         try:
-            self._set(self.trimmer.set(self.parameters, self.trimmer.parse(text, self.parameters)))
+            self._set(self.trimmer.typed(text, self.parameters))
         except ParameterError as error:
             return str(error)
         return ""
@@ -98,7 +95,7 @@ class Knob(Widget, can_focus=True):
     def _turn_to(self, turn: float) -> None:
         self._set(self.trimmer.turned(self.parameters, turn))
 
-    def _set(self, parameters: LuiParameters) -> None:
+    def _set(self, parameters: Any) -> None:
         if parameters != self.parameters:
             self.parameters = parameters
             self.post_message(self.Turned(self, parameters))
@@ -109,7 +106,12 @@ class Knob(Widget, can_focus=True):
     def bar(self) -> tuple[int, int]:
         """First column and width of the bar."""
         start = _LABEL + _SIGN
-        return start, max(5, self.content_size.width - start - _VALUE)
+        return start, max(5, self.content_size.width - start - self._value)
+
+    @property
+    def _value(self) -> int:
+        """Cells for the value."""
+        return _VALUE if self.content_size.width >= _NARROW else _SHORT
 
     def render(self) -> Text:
         """Name, sign, bar, value."""
@@ -128,7 +130,7 @@ class Knob(Widget, can_focus=True):
         text.append("━" * at, self.get_component_rich_style("knob--bar", partial=True))
         text.append("●")
         text.append("─" * (width - 1 - at), self.get_component_rich_style("knob--rest", partial=True))
-        text.append(f"{self.trimmer.text(self.parameters):>{_VALUE}}")
+        text.append(f"{self.trimmer.text(self.parameters):>{self._value}}")
         return text
 
     # ------------------------------------------------------------------------------------------------------------ the mouse

@@ -4,23 +4,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from luisim import measure
-from luisim.compare import Comparison, compare
+from luisim.compare import compare
 from luisim.errors import ParameterError
 from luisim.trace import Trace
+from tui.widgets.numbers import BOARD, GAP, Columns
 from tui.widgets.source import Source
-from tui.widgets.units import si
 
 _LEGEND = 19  # cells: key, glyph, line, label
-_HEADS = (("rate", 8), ("ISI", 9), ("V_th", 8), ("pulse", 8), ("n", 4))  # with _LEGEND and _AGAINST: 80
-_AGAINST = (("RMS", 8), ("aligned", 8), ("ΔISI", 8))
-_GAP = "–"
 
 
 @dataclass(frozen=True)
@@ -31,42 +26,17 @@ class Row:
     against: tuple[str, ...]
 
 
-def row_of(source: Source, reference: Source | None) -> Row | None:
+def row_of(source: Source, reference: Source | None, columns: Columns) -> Row | None:
     """The numbers of a source; None if it has no trace."""
     if source.trace is None:
         return None
     if reference is None or reference.trace is None or reference is source:
-        return Row(_numbers(source.trace), ())
-    return Row(_numbers(source.trace), _against(reference.trace, source.trace))
-
-
-def _numbers(trace: Trace) -> tuple[str, ...]:
-    times = measure.spikes(trace)
-    isi = float(np.mean(np.diff(times))) if times.size > 1 else None
-    return (
-        _si(measure.rate(times, trace.duration) if times.size > 1 else None, "Hz", 3),
-        _si(isi, "s", 4),
-        _si(measure.threshold(trace), "V", 4),
-        _si(measure.pulse_width(trace), "s", 3),
-        str(times.size),
-    )
-
-
-def _against(reference: Trace, trace: Trace) -> tuple[str, ...]:
+        return Row(columns.numbers(source.trace), ())
     try:
-        found: Comparison = compare(reference, trace)
+        against = columns.differences(compare(reference.trace, source.trace), source.trace.unit)
     except ParameterError:  # they do not overlap in time
-        return (_GAP,) * len(_AGAINST)
-    isi = _GAP if found.isi_difference is None else _percent_text(found.isi_difference)
-    return (_si(found.rms, "V", 3), _si(found.rms_aligned, "V", 3), isi)
-
-
-def _percent_text(value: float) -> str:
-    return f"{value:+.2f} %" if abs(value) < 10.0 else f"{value:+.0f} %"
-
-
-def _si(value: float | None, unit: str, digits: int) -> str:
-    return _GAP if value is None else si(value, unit, digits)
+        against = (GAP,) * len(columns.against)
+    return Row(columns.numbers(source.trace), against)
 
 
 class Readings(Widget):
@@ -84,10 +54,14 @@ class Readings(Widget):
         super().__init__(id=id)
         self._sources = tuple(sources)
         self._rows: dict[str, tuple[Source, Source | None, Row | None]] = {}
-        self.tooltip = (
-            "rate and ISI: how often it fires. V_th: where it fires. pulse: how long the output is on.\n"
-            "RMS: mean distance from the first source. aligned: the same, spike laid over spike. ΔISI: how much slower it is."
-        )
+        self.tooltip = BOARD.help
+        self.columns = BOARD
+
+    def furnish(self, columns: Columns, sources: Sequence[Source]) -> None:
+        """Show these columns, of these sources."""
+        self.columns, self._sources, self._rows = columns, tuple(sources), {}
+        self.tooltip = columns.help
+        self.refresh(layout=True)
 
     def show(self, sources: Sequence[Source]) -> None:
         """Show these; numbers are only worked out again where a trace has changed."""
@@ -95,7 +69,7 @@ class Readings(Widget):
         for source in sources:
             old = self._rows.get(source.name)
             same = old is not None and old[0].trace is source.trace and _trace(old[1]) is _trace(reference)
-            row = old[2] if old is not None and same else row_of(source, reference)
+            row = old[2] if old is not None and same else row_of(source, reference, self.columns)
             self._rows[source.name] = (source, reference, row)
         self._sources = tuple(sources)
         self.refresh()
@@ -114,13 +88,13 @@ class Readings(Widget):
     @property
     def _slack(self) -> int:
         """Cells to add to each column where the terminal is wider than 80."""
-        columns = len(_HEADS) + len(_AGAINST)
+        columns = len(self.columns.heads) + len(self.columns.against)
         return min(4, max(0, (self.size.width - 80) // columns))
 
     def _head(self) -> Text:
         reference = next((source for source in self._sources if source.visible), None)
-        heads = "".join(f"{name:>{width + self._slack}}" for name, width in _HEADS)
-        against = "".join(f"{name:>{width + self._slack}}" for name, width in _AGAINST)
+        heads = "".join(f"{name:>{width + self._slack}}" for name, width in self.columns.heads)
+        against = "".join(f"{name:>{width + self._slack}}" for name, width in self.columns.against)
         comparable = reference is not None and sum(source.visible for source in self._sources) > 1
         return Text(" " * _LEGEND + heads + (against if comparable else ""), "dim")
 
@@ -146,12 +120,12 @@ class Readings(Widget):
 
     def _cells(self, source: Source, row: Row) -> Text:
         text = Text(style="dim" if source.late else "")
-        for (_, width), number in zip(_HEADS, row.numbers, strict=True):
+        for (_, width), number in zip(self.columns.heads, row.numbers, strict=True):
             text.append(f"{number:>{width + self._slack}}")
-        for (_, width), number in zip(_AGAINST, row.against, strict=False):
+        for (_, width), number in zip(self.columns.against, row.against, strict=False):
             text.append(f"{number:>{width + self._slack}}")
         if not row.against and sum(other.visible for other in self._sources) > 1:
-            room = sum(width + self._slack for _, width in _AGAINST)
+            room = sum(width + self._slack for _, width in self.columns.against)
             text.append(f"{'reference':>{room}}", "dim")
         return text
 

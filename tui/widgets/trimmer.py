@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trimmer: one of the six trimmers of a board: how it changes the parameters and how a person reads and writes its value."""
+"""Trimmer: one of the six trimmers of a board: how it changes the parameters and how a person reads and writes its value.
+
+Turnable is what a knob asks of a trimmer, or of anything else that it may turn.
+"""
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from luisim.lui.parameters import LuiParameters
 from luisim.quantity import Quantity, parse_si, quantities
@@ -11,6 +14,65 @@ from tui.widgets.units import si
 
 _FIELDS = quantities(LuiParameters)
 _SECONDS = re.compile(r"[\d.]\s*[munµμ]?s\s*$")
+
+
+class Turnable(Protocol):
+    """Something that a knob turns: it reads and changes one value of some settings. ``turn`` goes from 0 to 1."""
+
+    @property
+    def label(self) -> str:
+        """Its short name."""
+        ...
+
+    @property
+    def tooltip(self) -> str:
+        """What it is, in a line."""
+        ...
+
+    @property
+    def has_sign(self) -> bool:
+        """Whether a switch goes with it: excitatory or inhibitory."""
+        ...
+
+    def title(self, settings: Any) -> str:
+        """Name and range, above the entry of a value."""
+        ...
+
+    def examples(self) -> str:
+        """What may be typed."""
+        ...
+
+    def text(self, settings: Any) -> str:
+        """The value as a person reads it."""
+        ...
+
+    def typed(self, text: str, settings: Any) -> Any:
+        """The settings with a typed value. Raises :class:`~luisim.errors.ParameterError` with a sentence."""
+        ...
+
+    def turn(self, settings: Any) -> float:
+        """Where it stands."""
+        ...
+
+    def turned(self, settings: Any, turn: float) -> Any:
+        """The settings with it at ``turn``; beyond its ends it stays there."""
+        ...
+
+    def stepped(self, settings: Any, by: float) -> Any:
+        """The settings with it turned on by a part of the whole way."""
+        ...
+
+    def sign(self, settings: Any) -> int:
+        """1: excitatory, -1: inhibitory, 0: no switch."""
+        ...
+
+    def flipped(self, settings: Any) -> Any:
+        """The settings with the switch thrown."""
+        ...
+
+    def copied(self, settings: Any, source: Any) -> Any:
+        """``settings`` with its value, and its switch, as ``source`` has them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,6 +87,15 @@ class Trimmer:
     field: str
     meaning: str
     index: int | None = None
+
+    @property
+    def tooltip(self) -> str:
+        """What it is on the board."""
+        return f"{self.designator}: {self.meaning}"
+
+    def title(self, parameters: LuiParameters) -> str:
+        """Name and range."""
+        return f"{self.label} ({self.designator}): {self.quantity(parameters).range_text}"
 
     @property
     def has_sign(self) -> bool:
@@ -62,6 +133,19 @@ class Trimmer:
         """``parameters`` with this trimmer at ``turn``; beyond its ends it stays there."""
         turn = min(1.0, max(0.0, turn))
         return self.set(parameters, self.quantity(parameters).high * (1.0 - turn if self.has_sign else turn))
+
+    def stepped(self, parameters: LuiParameters, by: float) -> LuiParameters:
+        """``parameters`` with this trimmer turned on by a part of the whole way."""
+        return self.turned(parameters, self.turn(parameters) + by)
+
+    def copied(self, parameters: LuiParameters, source: LuiParameters) -> LuiParameters:
+        """``parameters`` with this trimmer and its switch as ``source`` has them."""
+        copy = self.set(parameters, self.value(source))
+        return copy if self.sign(copy) == self.sign(source) else self.flipped(copy)
+
+    def typed(self, text: str, parameters: LuiParameters) -> LuiParameters:
+        """``parameters`` with a typed value. Raises :class:`~luisim.errors.ParameterError`."""
+        return self.set(parameters, self.parse(text, parameters))
 
     def sign(self, parameters: LuiParameters) -> int:
         """1: excitatory, -1: inhibitory, 0: no switch."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LiveMode: live boards inside the app, frame by frame."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from luisim.errors import LuisimError, UnsupportedExperiment
+from luisim.live import Pulse
+from luisim.lui.network import Lui
+from tui import boards
+from tui.live import FRAME, WINDOW, LiveView, since
+
+if TYPE_CHECKING:
+    from tui.app import LuisimApp
+
+
+class LiveMode:
+    """The app's part for live boards: starts them, draws them frame by frame, and falls back to single runs."""
+
+    def __init__(self, app: "LuisimApp") -> None:
+        self._app = app
+        self.view: LiveView | None = None
+        self._timer: Timer | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether boards run on."""
+        return self.view is not None
+
+    @property
+    def now(self) -> float:
+        """How far the boards have come, in s."""
+        return self.view.session.now if self.view is not None else 0.0
+
+    def start(self) -> None:
+        """Let the board run on as it is set."""
+        app = self._app
+        if app.desk is not boards:
+            app.notify("Live runs a board; a chip's neuron is run anew at every turn of a knob.")
+            return
+        if boards.is_network(app.base):
+            app.notify("Live runs one board; choose an experiment with a single board (e).")
+            return
+        self.end()
+        try:
+            self.view = LiveView(app.experiment, app.runs.backends, {s.name: s.shown for s in app.sources.values()})
+        except LuisimError as error:
+            app.notify(str(error), severity="error", markup=False)
+            return
+        app.paused = False
+        self._timer = app.scope.set_interval(FRAME, self._tick)
+        self._show(numbers=True, width=WINDOW)
+
+    def end(self) -> None:
+        """End the live boards."""
+        if self._timer is not None:
+            self._timer.stop()
+        if self.view is not None:
+            self.view.close()
+        self.view = self._timer = None
+
+    def do(self, action: Lui | Pulse) -> None:
+        """Let every live board do this."""
+        assert self.view is not None
+        try:
+            self.view.do(action)
+        except UnsupportedExperiment as error:
+            self._fall_back(str(error))
+
+    def pause(self, still: bool) -> None:
+        """Stand still, or go on."""
+        if self.view is not None:
+            self.view.pause(still)
+
+    def _tick(self) -> None:
+        if self.view is None or self.view.still:
+            return
+        try:
+            if self.view.tick(self._app.scope.window.cell, self._app.size.width):
+                self._show(numbers=self.view.numbers_due)
+        except LuisimError as error:
+            self._fall_back(str(error))
+
+    def _fall_back(self, reason: str) -> None:
+        """Single runs still work where a live one does not."""
+        self._app.notify(reason, title="Back to single runs", severity="error", timeout=10, markup=False)
+        self._app.action_live()
+
+    def _show(self, *, numbers: bool, width: float | None = None) -> None:
+        assert self.view is not None
+        app = self._app
+        for source in app.sources.values():
+            app.sources[source.name] = self.view.shown(source)
+        shown = replace(app.experiment, stimuli=app.experiment.stimuli + self.view.stimuli)
+        app.scope.roll(tuple(app.sources.values()), shown, app.board, self.view.session.now, width)
+        if numbers:
+            # of what is seen alone: numbers from before a knob was turned belong to another board
+            app.readings.show([since(source, app.scope.window.start) for source in app.sources.values()])
+            app.show_status()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers: the columns of the table below the traces, for a board and for a chip's neuron."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from luisim import measure
+from luisim.compare import Comparison
+from luisim.trace import Trace
+from tui.widgets.units import si
+
+GAP = "–"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """``heads`` and ``against``: (name, cells) of a source's own numbers, and of its differences from the first."""
+
+    heads: tuple[tuple[str, int], ...]
+    against: tuple[tuple[str, int], ...]
+    numbers: Callable[[Trace], tuple[str, ...]]
+    differences: Callable[[Comparison, str], tuple[str, ...]]
+    help: str
+
+
+def _written(value: float | None, unit: str, digits: int) -> str:
+    return GAP if value is None else level(value, unit, digits)
+
+
+def level(value: float, unit: str, digits: int) -> str:
+    """A number with its unit; the LSB of a chip has no prefixes."""
+    return f"{value:.{digits - 3 if digits > 3 else 0}f} LSB" if unit == "LSB" else si(value, unit, digits)
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return GAP
+    return f"{value:+.2f} %" if abs(value) < 10.0 else f"{value:+.0f} %"
+
+
+def _of_board(trace: Trace) -> tuple[str, ...]:
+    times = measure.spikes(trace)
+    isi = float(np.mean(np.diff(times))) if times.size > 1 else None
+    return (
+        _written(measure.rate(times, trace.duration) if times.size > 1 else None, "Hz", 3),
+        _written(isi, "s", 4),
+        _written(measure.threshold(trace), trace.unit, 4),
+        _written(measure.pulse_width(trace), "s", 3),
+        str(times.size),
+    )
+
+
+def _of_chip(trace: Trace) -> tuple[str, ...]:
+    times = measure.spikes(trace)
+    gaps = np.diff(times)
+    isi = float(gaps.mean()) if gaps.size else None
+    peak, trough = measure.extremes(trace)
+    return (
+        _written(isi, "s", 4),
+        GAP if isi is None or gaps.size < 2 else f"{100.0 * float(gaps.std()) / isi:.2f} %",
+        level(peak, trace.unit, 3),
+        level(trough, trace.unit, 3),
+        _written(measure.pulse_width(trace), "s", 3),
+        str(times.size),
+    )
+
+
+BOARD = Columns(
+    (("rate", 8), ("ISI", 9), ("V_th", 8), ("pulse", 8), ("n", 4)),
+    (("RMS", 8), ("aligned", 8), ("ΔISI", 8)),
+    _of_board,
+    lambda found, unit: (
+        level(found.rms, unit, 3),
+        level(found.rms_aligned, unit, 3),
+        _percent(found.isi_difference),
+    ),
+    "rate and ISI: how often it fires. V_th: where it fires. pulse: how long the output is on.\n"
+    "RMS: mean distance from the first source. aligned: the same, spike laid over spike. ΔISI: how much slower it is.",
+)
+CHIP = Columns(
+    (("ISI", 9), ("CV", 7), ("peak", 8), ("trough", 8), ("refr.", 8), ("n", 4)),
+    (("aligned", 9), ("ΔISI", 8)),
+    _of_chip,
+    lambda found, unit: (
+        level(found.rms_aligned, unit, 4 if unit == "LSB" else 3),
+        _percent(found.isi_difference),
+    ),
+    "ISI: time between two spikes; CV: how much it varies. peak, trough: highest and lowest between spikes.\n"
+    "refr.: how long a spike holds the reset. n: spikes. aligned: mean distance from the first source, spike over spike.",
+)
