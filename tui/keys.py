@@ -54,5 +54,5 @@ KEYS: list[BindingType] = [
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
     Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
     Binding("question_mark", "help", "Help", id="help", tooltip="this page"),
-    Binding("q", "quit", "Quit", id="quit", tooltip="leave"),
+    Binding("q", "quit", "Quit", show=False, id="quit", tooltip="leave"),
 ]

@@ -48,12 +48,12 @@ class LessonPanel(VerticalScroll, can_focus=True):
     """The lessons, one at a time; begins with the first that is not passed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "answer", N_("Answer"), id="lesson.answer", tooltip=N_("type an answer, such as v_leak=0.7")),
-        Binding("c", "check", N_("Check"), id="lesson.check", tooltip=N_("check the lesson")),
-        Binding("h", "hint", N_("Hint"), id="lesson.hint", tooltip=N_("the next hint, up to three")),
-        Binding("a", "keep", N_("Keep point"), id="lesson.keep", tooltip=N_("keep how the knobs stand, as one point")),
+        Binding("enter", "answer", N_("Answer"), show=False, id="lesson.answer", tooltip=N_("type an answer, such as v_leak=0.7")),
+        Binding("c", "check", N_("Check"), show=False, id="lesson.check", tooltip=N_("check the lesson")),
+        Binding("h", "hint", N_("Hint"), show=False, id="lesson.hint", tooltip=N_("the next hint, up to three")),
+        Binding("a", "keep", N_("Keep point"), show=False, id="lesson.keep", tooltip=N_("keep how the knobs stand, as one point")),
         Binding("backspace", "drop", N_("Drop point"), show=False, id="lesson.drop", tooltip=N_("drop the last point")),
-        Binding("s", "solution", N_("Solution"), id="lesson.solution", tooltip=N_("show the solution and the theory")),
+        Binding("s", "solution", N_("Solution"), show=False, id="lesson.solution", tooltip=N_("show the solution and the theory")),
         Binding("left", "go(-1)", N_("Lesson before"), show=False, id="lesson.before", tooltip=N_("the lesson before")),
         Binding("right", "go(1)", N_("Next lesson"), show=False, id="lesson.next", tooltip=N_("the next lesson")),
     ]
@@ -261,8 +261,6 @@ class LessonPanel(VerticalScroll, can_focus=True):
         self._show()
 
     def _show(self) -> None:
-        if not self.is_mounted:
-            return
         lesson, own, text = self.lesson, lesson_report.words_of(self.lesson), Text()
         passed = "✓ " if self.progress.of(lesson.slug).passed else ""
         text.append(f"{passed}{lesson.number}  {own.title}\n\n", "bold")
