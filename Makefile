@@ -4,7 +4,7 @@
 PACKAGES_RUN := python3-venv ngspice libngspice0
 # the firmware and the chip it is tested on
 PACKAGES_FIRMWARE := gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev arduino-core-avr avrdude
-PACKAGES_TEST := $(PACKAGES_RUN) tmux gcc libc6-dev $(PACKAGES_FIRMWARE)
+PACKAGES_TEST := $(PACKAGES_RUN) tmux gcc libc6-dev chromium $(PACKAGES_FIRMWARE)
 
 BIN := .venv/bin
 

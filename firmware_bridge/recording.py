@@ -108,11 +108,15 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Recording:
-    """What a folder holds. ``gaps``: (from, to) in s in which nothing was heard; ``trace.time`` jumps there."""
+    """What a folder holds. ``gaps``: (from, to) in s in which nothing was heard; ``trace.time`` jumps there.
+
+    ``notes``: (time in s, text) of what a person remarked.
+    """
 
     trace: Trace
     meta: Mapping[str, Any]
     gaps: tuple[tuple[float, float], ...]
+    notes: tuple[tuple[float, str], ...] = ()
 
 
 def read_recording(folder: Path) -> Recording:
@@ -143,7 +147,8 @@ def read_recording(folder: Path) -> Recording:
         folder.name,
     )
     gaps = tuple((event["time_s"] * rate, event["until"] * rate) for event in found if event["kind"] == "gap")
-    return Recording(trace, meta, gaps)
+    notes = tuple((event["time_s"] * rate, event["text"]) for event in found if event["kind"] == "note")
+    return Recording(trace, meta, gaps, notes)
 
 
 def single_boards(trace: Trace) -> dict[str, Trace]:

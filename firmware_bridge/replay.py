@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from firmware_bridge.following import Following
 from firmware_bridge.recording import read_recording, recordings_folder
-from luisim.errors import ParameterError
+from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
 from luisim.trace import Trace
@@ -51,9 +52,23 @@ class RecordedLui:
         with self.path.open(encoding="utf-8", errors="replace") as file:  # a file that is no text is named by run
             return tuple(line.removeprefix(_BY_HAND).strip() for line in file if line.startswith(_BY_HAND))
 
+    @property
+    def notes(self) -> tuple[tuple[float, str], ...]:
+        """(time in s, text) of what a person remarked while it was recorded, on the time of its replay."""
+        if not self.path.is_dir():
+            return ()
+        recording = read_recording(self.path)
+        return tuple((at - float(recording.trace.time[0]), text) for at, text in recording.notes)
+
     def read(self) -> Trace:
         """All that was recorded, on its own time. Raises a :class:`~luisim.errors.LuisimError` if it cannot be read."""
         return read_recording(self.path).trace if self.path.is_dir() else read_csv(self.path)
+
+    def live(self, experiment: Experiment[Lui]) -> Following:
+        """The recorded board as it is being measured, or was. Raises :class:`UnsupportedExperiment` for a CSV file."""
+        if not self.path.is_dir():
+            raise UnsupportedExperiment(f"{self.name} is one picture in time; live shows folders that luisim record makes")
+        return Following(self.path)
 
     def run(
         self,

@@ -8,6 +8,7 @@ actions at the same simulated time and stay comparable.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -111,9 +112,12 @@ class Session(Generic[DeviceT]):
             if isinstance(action, Pulse):
                 self.pulses.append((at, action))
 
-    def trace(self, name: str) -> Trace | None:
-        """The last ``span`` s of a run; None as long as there is nothing."""
-        values = np.concatenate([np.empty((0, 1 + len(SIGNALS))), *self._past[name]])
+    def trace(self, name: str, last: float = np.inf) -> Trace | None:
+        """At least the ``last`` s of a run, as far as they are kept; None as long as there is nothing."""
+        past = self._past[name]
+        begin = self.now - last
+        recent = list(takewhile(lambda chunk: chunk[-1, 0] >= begin, reversed(past)))
+        values = np.concatenate([np.empty((0, 1 + len(SIGNALS))), *reversed(recent)])
         if len(values) < 2:
             return None
         time = values[:, 0]

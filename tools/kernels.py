@@ -12,7 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # contraction to fused multiply-adds would change the last bits
-FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-shared", "-fPIC"]
+FLAGS = ["-std=c11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-shared", "-fPIC"]
 
 
 class KernelHook(BuildHookInterface):

@@ -18,27 +18,30 @@ from textual.widgets import Footer, Static
 
 from luisim.errors import LuisimError
 from luisim.experiment import Backend, Experiment
+from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.live import Pulse
 from luisim.trace import Trace
-from tui import boards, neurons
-from tui.backends import DEFAULT_EXPERIMENT, experiment_names, experiment_titles, load_experiment, usual
+from tui import boards, neurons, notebook
+from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
 from tui.desk import desk_of
 from tui.keys import KEYS
 from tui.lesson_mode import LessonMode
 from tui.live_mode import LiveMode
 from tui.messages import Message, Progress
 from tui.runs import Runs
+from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.screens.whole_chip import WholeChip
+from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
 from tui.widgets.numbers import BOARD, CHIP, Columns
 from tui.widgets.readings import Readings
-from tui.widgets.scope import ZOOM, Scope
+from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
 from tui.widgets.trimmer import Turnable
 from tui.widgets.units import si
-from tui.widgets.view import VIEWS
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -53,7 +56,7 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(LessonMode, App[None]):
+class LuisimApp(LessonMode, ScopeKeys, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
     ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
@@ -90,6 +93,7 @@ class LuisimApp(LessonMode, App[None]):
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
+        self.scope.remarks = tuple(note for backend in backends for note in getattr(backend, "notes", ()))
         self.readings = Readings(tuple(self.sources.values()))
         self.readings.furnish(self._columns, tuple(self.sources.values()))
         self.knobs = self._new_knobs(self.desk.trimmers(experiment))
@@ -124,7 +128,9 @@ class LuisimApp(LessonMode, App[None]):
 
     def on_mount(self) -> None:
         """Start the back ends, after the first paint."""
-        self.theme = "textual-dark"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
         self.speak()
         if self.knobs:
             self.knobs[0].focus()
@@ -256,6 +262,8 @@ class LuisimApp(LessonMode, App[None]):
                 self._mode,
                 self.base.name + (" (changed)" if changed else ""),
                 ", ".join(busy),
+                f"recording {self.live.take.time:.0f} s" if self.live.take is not None else "",
+                self.scope.state,
                 f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
                 "recording: as it was recorded" if recorded else "",
@@ -282,28 +290,17 @@ class LuisimApp(LessonMode, App[None]):
             self._ask()
         self.show_status()
 
-    def action_view(self) -> None:
-        """The next view."""
-        self.scope.look(VIEWS[(VIEWS.index(self.scope.view) + 1) % len(VIEWS)])
-        self.show_status()
+    def action_mark(self) -> None:
+        """A numbered marker on the time axis."""
+        notebook.mark(self)
 
-    def action_residual(self) -> None:
-        """The lane of differences on or off."""
-        self.scope.residual = not self.scope.residual
-        self._show()
+    def action_note(self) -> None:
+        """A note on the time axis."""
+        notebook.note(self)
 
-    def action_zoom(self, direction: int) -> None:
-        """See more time (1) or less (-1)."""
-        self.scope.zoom(ZOOM**direction)
-
-    def action_pan(self, by: float) -> None:
-        """Move along the time axis by a part of the window."""
-        self.scope.pan(by)
-
-    def action_fit(self) -> None:
-        """See about four spikes."""
-        self.scope.fit()
-        self.show_status()
+    def action_record(self) -> None:
+        """Record, or stop recording."""
+        notebook.record(self)
 
     def action_pulses(self, connector: int) -> None:
         """A pulse train on an input of the board that is looked at, or no longer."""
@@ -333,6 +330,10 @@ class LuisimApp(LessonMode, App[None]):
         self.scope.fit()
         self._show()
 
+    def action_whole_chip(self) -> None:
+        """The settings of this neuron on every neuron of the chip."""
+        self.push_screen(WholeChip(self.experiment, self.scope.glyphs))
+
     def action_reset(self) -> None:
         """Everything as the experiment has it."""
         self.trains = frozenset()
@@ -357,8 +358,8 @@ class LuisimApp(LessonMode, App[None]):
             self._show()
 
     def action_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        """The next theme."""
+        self.theme = following(self.theme)
         self.scope.refresh()
         self.readings.refresh()
 
@@ -377,6 +378,9 @@ class LuisimApp(LessonMode, App[None]):
             experiment = self.first if name == self.first.name else await to_thread(load_experiment, name)
         except LuisimError as error:
             self.notify(str(error), severity="error", markup=False)
+            return
+        if isinstance(experiment.device, ChipNetwork):
+            await self.push_screen(WholeChip(experiment, self.scope.glyphs))
             return
         await self._put(experiment)
 
@@ -443,7 +447,7 @@ class LuisimApp(LessonMode, App[None]):
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
             return self.desk is boards
-        return self.desk is neurons if action == "units" else True
+        return self.desk is neurons if action in ("units", "whole_chip") else True
 
     def action_help(self) -> None:
         """Every key."""
@@ -455,6 +459,8 @@ class LuisimApp(LessonMode, App[None]):
         ]
         groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
         groups.append(("On a knob", Knob.BINDINGS))
+        if self.desk is neurons:
+            groups.append(("All neurons of a chip", WholeChip.BINDINGS))
         self.push_screen(Help(groups, remarks))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -468,6 +474,14 @@ class LuisimApp(LessonMode, App[None]):
 
     def _do(self, action: str) -> None:
         self.call_later(self.run_action, action)
+
+
+def run_network(experiment: Experiment[ChipNetwork]) -> None:
+    """Show a network on a chip; behind it, one neuron of a chip."""
+    alone = load_experiment(DEFAULT_NEURON)
+    app = LuisimApp(alone, usual(alone.device))
+    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.run()
 
 
 def run_app(experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille") -> None:

@@ -2,6 +2,7 @@
 """The composition root: the one place that knows every device, every back end and every shipped experiment."""
 
 import difflib
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from luisim.errors import ParameterError
 from luisim.experiment import Backend, Experiment
 from luisim.experiment_file import read_toml
 from luisim.hicannx import experiment_file as hicannx_file
+from luisim.hicannx import network_file
+from luisim.hicannx.chip_experiment import ChipModel, ChipNetwork
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX
@@ -22,6 +25,7 @@ from luisim.lui.model import LuiModel
 from luisim.lui.network import Lui
 
 DEFAULT_EXPERIMENT = "real-board"
+DEFAULT_NEURON = "chip-leak-over-threshold"
 DEFAULT_RECORDING = "lui-photo"
 _SHIPPED = files("luisim") / "experiments"
 
@@ -51,7 +55,8 @@ def load_experiment(source: str) -> Experiment[Any]:
         raise ParameterError(f"There is no experiment {source!r}; {hint} one of {', '.join(names)}, or a TOML file.")
     content = read_toml(path)
     device = content.get("device")
-    readers = {"lui": read_experiment, "hicann-x": hicannx_file.read_experiment}
+    chip = network_file.read_network if network_file.is_network(content) else hicannx_file.read_experiment
+    readers: dict[Any, Callable[..., Experiment[Any]]] = {"lui": read_experiment, "hicann-x": chip}
     if device not in readers:
         raise ParameterError(f'{path.name}: device = {device!r} is unknown; write device = "lui" or device = "hicann-x".')
     try:
@@ -72,12 +77,14 @@ def usual(device: Lui | HicannX) -> tuple[Backend[Any], ...]:
     return tuple(open_backend(word, device) for word in ("circuit", "model", recording))
 
 
-def open_backend(word: str, device: Lui | HicannX | None = None, *, raw: bool = False) -> Backend[Any]:
+def open_backend(word: str, device: Lui | HicannX | ChipNetwork | None = None, *, raw: bool = False) -> Backend[Any]:
     """What a word after ``--on`` means: ``circuit``, ``model``, ``board[:PORT]`` or ``recording:PATH``, for a device.
 
     ``raw``: the traces of a chip also hold the membrane in V.
     """
     kind, _, rest = word.partition(":")
+    if isinstance(device, ChipNetwork) and not rest and kind in ("circuit", "model"):
+        return HicannXCircuit() if kind == "circuit" else ChipModel()
     if isinstance(device, HicannX) and not rest and kind in ("circuit", "model"):
         return HicannXCircuit(raw=raw) if kind == "circuit" else HicannXModel(raw=raw)
     if isinstance(device, HicannX) and word == RecordedHicannX.name:

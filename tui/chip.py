@@ -7,7 +7,7 @@ import numpy as np
 
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment, PadVoltage
-from luisim.hicannx.agreement import Agreement, experiments, judge
+from luisim.hicannx.agreement import Agreement, experiments, from_chip, verdict
 from luisim.hicannx.characteristic import adc_characteristic, cell_characteristic
 from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.model import HicannXModel
@@ -27,16 +27,24 @@ _CELLS = {
 }
 
 
-def agreement(names: tuple[str, ...], *, json: bool) -> int:
-    """Run the sets whose names begin as given, print the table, and return 0 if all agree, else 4."""
-    chosen = [e for e in experiments() if not names or e.name.startswith(names)]
-    if not chosen:
-        raise ParameterError(f"No set begins with {' or '.join(names)}; they are set_00 to set_39.")
+def agreement(names: tuple[str, ...], seed: int, *, json: bool) -> int:
+    """Run the sets of a seed whose names begin as given, print the table, and return 0 if all agree, else 4."""
+    if seed < 0:
+        raise ParameterError(f"seed = {seed} is out of range: allowed are whole numbers from 0 on.")
     model, circuit = HicannXModel(), HicannXCircuit()
+    chosen: list[tuple[Experiment[HicannX], Trace | None]] = [
+        (experiment, None) for experiment in experiments(seed=seed) if not names or experiment.name.startswith(names)
+    ]
+    if any(name.startswith("chip") for name in names):  # 16 of 512 neurons that ran together
+        chosen += [pair for pair in from_chip(seed=seed) if pair[0].name.startswith(names)]
+    if not chosen:
+        raise ParameterError(
+            f"No set begins with {' or '.join(names)}; they are set_00 to set_39, and chip for 16 of a whole chip."
+        )
     verdicts = []
-    for number, experiment in enumerate(chosen, start=1):
+    for number, (experiment, trace) in enumerate(chosen, start=1):
         progress(f"{experiment.name} ({number} of {len(chosen)})")
-        verdicts.append(judge(experiment, model, circuit))
+        verdicts.append(verdict(experiment, trace or model.run(experiment), circuit.run(experiment)))
     circuit.close()
     progress("")
     show({"schema": SCHEMA, "verdicts": [v.as_dict() for v in verdicts]} if json else _agreement_text(verdicts))
@@ -56,7 +64,8 @@ def _agreement_text(verdicts: list[Agreement]) -> str:
 def neurons(trace: Trace) -> list[dict[str, float | int | None]]:
     """What each neuron of a chip's trace shows: spikes, mean ISI in s, highest and lowest reading and their mean in LSB."""
     rows: list[dict[str, float | int | None]] = []
-    for index, times in enumerate(trace.spikes.values()):
+    recorded = [times for name, times in trace.spikes.items() if name.partition("_")[0] == "out"]
+    for index, times in enumerate(recorded):  # the others of a network only spike
         v = trace.signals[name_of("v_madc", index)]
         isi = float(np.diff(times).mean()) if times.size > 1 else None
         rows.append(

@@ -17,10 +17,13 @@ from cyclopts import Parameter
 from luisim import __version__
 from luisim.errors import LuisimError, ParameterError, SimulationError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment
+from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.trace import Trace
-from tui import backends, board_commands, lesson_commands, lui_commands
+from tui import backends, board_commands, lesson_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.language import take_language
+from tui.serve import command as serve_command
+from tui.widgets.glyphs import GlyphName
 
 app = cyclopts.App(
     name="luisim",
@@ -32,6 +35,9 @@ app = cyclopts.App(
 lui_commands.register(app)
 board_commands.register(app)
 lesson_commands.register(app)
+measure_commands.register(app)
+serve_command.register(app)
+scripts.register(app)
 
 On = Annotated[
     tuple[str, ...], Parameter(name="--on", negative=(), help="Back end: circuit, model, board[:PORT] or recording:PATH.")
@@ -53,7 +59,14 @@ def start() -> int:
 
 
 @app.command(name="app")
-def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT_ON) -> int:
+def open_app(
+    experiment: str = backends.DEFAULT_EXPERIMENT,
+    *,
+    on: On = _DEFAULT_ON,
+    glyphs: Annotated[
+        GlyphName, Parameter(name="--glyphs", help="What curves are drawn with; luisim testcard shows what your font can.")
+    ] = "braille",
+) -> int:
     """Open the oscilloscope in this terminal.
 
     Parameters
@@ -61,11 +74,14 @@ def open_app(experiment: str = backends.DEFAULT_EXPERIMENT, *, on: On = _DEFAULT
     experiment
         Name of a shipped experiment (see `luisim experiments`) or a TOML file.
     """
-    from tui.app import run_app  # textual takes 0.3 s to import
+    from tui.app import run_app, run_network  # textual takes 0.3 s to import
 
     loaded = backends.load_experiment(experiment)
+    if isinstance(loaded.device, ChipNetwork):
+        run_network(loaded)
+        return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
-    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on])
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs)
     return 0
 
 
@@ -86,18 +102,27 @@ def run(
     folder: Annotated[
         Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
     ] = None,
+    on_chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
+    figures: Annotated[
+        Path | None, Parameter(name="--figures", help="Of a script: the folder its figures go to, if not beside it.")
+    ] = None,
 ) -> int:
-    """Run one experiment on one back end, or a netlist of your own in ngspice.
+    """Run one experiment on one back end, a netlist of your own in ngspice, or a PyNN script on the simulated chip.
+
+    A script or notebook is run as it is, with all your rights: run only code that you trust.
 
     Parameters
     ----------
     experiment
-        Name of a shipped experiment (see `luisim experiments`), a TOML file or a netlist (.cir).
+        Name of a shipped experiment (see `luisim experiments`), a TOML file, a netlist (.cir), or a script for the
+        BrainScaleS-2 chip (.py, .ipynb).
     """
     from luisim.spice.allowlist import is_netlist
     from luisim.trace_files import write_csv
     from tui import netlist, report
 
+    if scripts.is_script(experiment):
+        return scripts.run(Path(experiment), figures, on_chip)
     if is_netlist(experiment):
         result = netlist.run(Path(experiment), folder, save, timeout, bar("ngspice"))
         progress("")
@@ -154,6 +179,7 @@ def agreement(
     device: Annotated[Literal["lui", "hicann-x"], Parameter(name="--device", help="Which device: lui or hicann-x.")] = "lui",
     on: On = ("model", "circuit"),
     png: Annotated[Path | None, Parameter(name="--png", help="Draw the cases, and where the two part, into this file.")] = None,
+    seed: Annotated[int, Parameter(name="--seed", help="Which sets of settings are drawn for hicann-x.")] = 1,
     json: Json = False,
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it.
@@ -165,7 +191,7 @@ def agreement(
     if device == "hicann-x":
         from tui import chip
 
-        return chip.agreement(cases, json=json)
+        return chip.agreement(cases, seed, json=json)
 
     from luisim.lui.margin import sweep
     from luisim.lui.reference import CIRCUIT_TOLERANCE, MODEL_TOLERANCE, judge, reference_cases
@@ -203,6 +229,27 @@ def characteristic(*, seed: Seed = 1, profile: str = "v2_2021", neurons: int = 4
     from tui import chip
 
     return chip.characteristic(seed, profile, neurons, json=json)
+
+
+@app.command(name="chip")
+def whole_chip(
+    experiment: str = "feed-forward",
+    *,
+    png: Annotated[Path | None, Parameter(name="--png", help="Picture of the chip (.png, .svg or .pdf).")] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> int:
+    """Chip: run a network on it and show its rates and what it uses; draws spikes, a membrane, the weights and the rates.
+
+    Parameters
+    ----------
+    experiment
+        Name of a shipped experiment with populations (see `luisim experiments`) or a TOML file.
+    """
+    from tui import chip_report
+
+    loaded = backends.load_experiment(experiment)
+    return chip_report.show_chip(loaded, png or Path(f"luisim-chip-{loaded.name}.png"), seed, json=json)
 
 
 @app.command

@@ -3,6 +3,9 @@
 
 from textual.binding import Binding, BindingType
 
+from tui.notebook import NOTEBOOK_KEYS
+from tui.scope_keys import SCOPE_KEYS
+
 KEYS: list[BindingType] = [
     Binding("p", "pause", "Pause", id="run.pause", tooltip="pause: the traces stay while you turn; again: go on"),
     Binding("n", "once", "Run now", show=False, id="run.once", tooltip="run once, now (while paused)"),
@@ -13,8 +16,6 @@ KEYS: list[BindingType] = [
         id="run.live",
         tooltip="the board runs on, knobs and pulses act at once; again: single runs",
     ),
-    Binding("v", "view", "View", show=False, id="view.next", tooltip="next view: overlay, aligned on the spike, lanes"),
-    Binding("d", "residual", "Differences", show=False, id="view.residual", tooltip="differences Δ from the first source"),
     *(
         Binding(
             f"{n}",
@@ -26,11 +27,8 @@ KEYS: list[BindingType] = [
         )
         for n in (1, 2, 3)
     ),
-    Binding("plus,equals_sign", "zoom(-1)", "Zoom in", show=False, id="window.in", tooltip="see less time, larger"),
-    Binding("minus", "zoom(1)", "Zoom out", show=False, id="window.out", tooltip="see more time"),
-    Binding("comma", "pan(-0.25)", "Earlier", show=False, id="window.earlier", tooltip="move to earlier times"),
-    Binding("full_stop", "pan(0.25)", "Later", show=False, id="window.later", tooltip="move to later times"),
-    Binding("0", "fit", "Fit", show=False, id="window.fit", tooltip="fit the window: about four spikes"),
+    *SCOPE_KEYS,
+    *NOTEBOOK_KEYS,
     Binding(
         "left_square_bracket",
         "board(-1)",
@@ -48,11 +46,12 @@ KEYS: list[BindingType] = [
         tooltip="several: the board or neuron after",
     ),
     Binding("u", "units", "Units", id="units", tooltip="a chip's membrane in LSB, its converter's steps, or in volt"),
+    Binding("w", "whole_chip", "All neurons", id="chip.whole", tooltip="a chip: these settings on all of its 512 neurons"),
     Binding("e", "experiments", "Experiments", id="experiments", tooltip="choose an experiment"),
     Binding("o", "lesson", "Lesson", id="lesson", tooltip="lessons beside the traces: open, go to, close"),
     Binding("i", "language", "Deutsch", show=False, id="language", tooltip="Deutsch or English"),
     Binding("z", "reset", "Reset all", show=False, id="knobs.reset", tooltip="all knobs back, pulses off"),
-    Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="light or dark, for projectors"),
+    Binding("t", "theme", "Light or dark", show=False, id="theme", tooltip="next theme: dark, light, projector"),
     Binding("question_mark", "help", "Help", id="help", tooltip="this page"),
     Binding("q", "quit", "Quit", show=False, id="quit", tooltip="leave"),
 ]

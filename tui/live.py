@@ -12,7 +12,8 @@ from luisim.trace import Trace
 from tui.widgets.source import Source
 
 WINDOW = 4.0  # s seen at first
-KEPT = 12.0  # s to which one can zoom out
+SEEN = 12.0  # s to which one can zoom out while the boards run
+KEPT = 300.0  # s through which one can go back while they stand still: 20 MB a board
 FRAME = 1 / 30  # s
 _WIDE = 100  # columns from which a frame is so much text that every second one must do
 _READ_EVERY = 15  # frames between two readings of the numbers
@@ -96,7 +97,7 @@ class LiveView:
             return source
         if source.name in self.failures:
             return replace(source, trace=None, whole=None, failure=self.failures[source.name], asked=None, ran=None, late=False)
-        trace = self.session.trace(source.name)
+        trace = self.session.trace(source.name, KEPT if self.still else SEEN)
         return replace(source, trace=trace, whole=trace, failure="", asked=self.experiment, ran=self.experiment, late=False)
 
     @property

@@ -13,6 +13,7 @@ from tui import boards
 from tui.live import FRAME, WINDOW, LiveView, since
 
 if TYPE_CHECKING:
+    from firmware_bridge.take import Take
     from tui.app import LuisimApp
 
 
@@ -23,6 +24,7 @@ class LiveMode:
         self._app = app
         self.view: LiveView | None = None
         self._timer: Timer | None = None
+        self.take: Take | None = None
 
     @property
     def on(self) -> bool:
@@ -54,12 +56,37 @@ class LiveMode:
         self._show(numbers=True, width=WINDOW)
 
     def end(self) -> None:
-        """End the live boards."""
+        """End the live boards, and what is recorded of them."""
+        self.end_take()
         if self._timer is not None:
             self._timer.stop()
         if self.view is not None:
             self.view.close()
         self.view = self._timer = None
+
+    def begin_take(self) -> None:
+        """Record the first source that is seen. Raises :class:`LuisimError` if that cannot be."""
+        assert self.view is not None
+        first = next((name for name, source in self._app.sources.items() if source.visible), None)
+        if first is None:
+            raise UnsupportedExperiment("There is nothing to record yet; turn a source on.")
+        from firmware_bridge.take import Take
+
+        self.take = Take(self.view.session, first)
+
+    def end_take(self) -> None:
+        """Close the recording."""
+        if self.take is not None:
+            self.take.close()
+        self.take = None
+
+    def _keep(self) -> None:
+        if self.take is not None:
+            try:
+                self.take.keep()
+            except LuisimError as error:
+                self.take = None
+                self._app.notify(str(error), title="Recording", severity="error", timeout=10, markup=False)
 
     def do(self, action: Lui | Pulse) -> None:
         """Let every live board do this."""
@@ -70,15 +97,20 @@ class LiveMode:
             self._fall_back(str(error))
 
     def pause(self, still: bool) -> None:
-        """Stand still, or go on."""
+        """Stand still with all that is kept to look back through, or go on."""
         if self.view is not None:
             self.view.pause(still)
+            if still:
+                for source in self._app.sources.values():
+                    self._app.sources[source.name] = self.view.shown(source)
+                self._app.scope.hold(tuple(self._app.sources.values()))
 
     def _tick(self) -> None:
         if self.view is None or self.view.still:
             return
         try:
             if self.view.tick(self._app.scope.window.cell, self._app.size.width):
+                self._keep()
                 self._show(numbers=self.view.numbers_due)
         except LuisimError as error:
             self._fall_back(str(error))

@@ -8,6 +8,7 @@ window: a picture that is moved does not shimmer. A cell has one colour, so it b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Window:
 
     def column(self, time: float) -> int:
         """The cell that shows ``time``; outside of 0 to columns - 1 if it is not seen."""
-        return int(np.floor(time / self.cell)) - self.first
+        return floor(time / self.cell) - self.first
 
 
 @dataclass(frozen=True)

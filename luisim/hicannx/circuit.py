@@ -82,6 +82,8 @@ class HicannXCircuit:
 
     def unsupported(self, experiment: Experiment[HicannX]) -> str | None:
         """A voltage at the pad is read without any neuron, so there is nothing to solve."""
+        if not isinstance(experiment.device, HicannX):
+            return "The circuit solves neurons one by one and no network; run it on the model."
         if pad_voltage(experiment) is not None:
             return "An external voltage is read past the neuron circuit; run it on the model."
         return refusal(experiment)

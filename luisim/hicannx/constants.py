@@ -28,3 +28,12 @@ MADC_PER_CADC, MADC_OFFSET = 2.89, 73.0  # MADC = 2.89 CADC + 73; recording hxsn
 
 SYNAPSE_PULSE = 4e-9  # s; dissertation S. Billaudelle: length of the current pulse of one event
 SYNAPSE_LATENCY = 0.40e-6  # s from the event's stamp to the PSP's onset; fitted to single_neuron_stimulation
+
+ARRAYS = 2  # halco: synapse arrays, one for each row of neuron circuits; also called hemispheres
+ROWS, COLUMNS = 256, 256  # halco: synapses of an array
+DRIVERS = 128  # halco: synapse drivers of an array, each with two rows
+BUSES = 4  # halco: PADI buses of an array, each with every fourth driver
+LABEL_BITS, SELECT_BITS = 6, 5  # haldls: of an event's 14 bits the low 6 are compared by synapses, the next 5 by drivers
+LABELS = 2**LABEL_BITS
+DRIVERS_PER_BUS = DRIVERS // BUSES
+BACKGROUNDS = 8  # halco: background spike generators, one for each PADI bus of both arrays

@@ -11,9 +11,10 @@ Membrane V, the two synaptic lines E and I, the adaptation capacitor W and the c
     C_w dW/dt = C_w / tau_w (W_ref - W) + I_a tanh((V - V_a) / U_w) + I_b during the pulse
     dX/dt     = tanh((V - V_th) / U_c) / t_c, never below 0; held at 0 in the refractory period
 
-A step is exponential Rosenbrock-Euler for V (exact where the law is linear, second order elsewhere, stable for any step) and
-exact for the lines and W with V held at its middle. Steps end at what happens inside them: a spike, found by linear
-interpolation of X; the end of the reset, of the refractory period and of the adaptation pulse, which are counted in clocks.
+A step is exponential Rosenbrock-Euler for V (exact where the law is linear, second order elsewhere, stable for any step),
+exact for the lines and W with V held at its middle, and exact for X along a straight V, however narrow U_c is. Steps end at
+what happens inside them: a spike, found by false position on X; the end of the reset, of the refractory period and of the
+adaptation pulse, which are counted in clocks.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -113,8 +114,7 @@ def _piece(c: NeuronCircuit, s: State, end: Array, shift: Array) -> tuple[State,
         return new, fired
     index = np.flatnonzero(fired)
     few, before = c.take(index), s.take(index)
-    part = (1.0 - before.x) / (new.x[index] - before.x)
-    at_spike = _solve(few, before, h[index] * part, shift[index])
+    at_spike = _at_spike(few, before, new.take(index), h[index], shift[index])
     tick = np.ceil(at_spike.time / few.clock - 1e-6) * few.clock
     at_spike = replace(
         at_spike,
@@ -124,6 +124,19 @@ def _piece(c: NeuronCircuit, s: State, end: Array, shift: Array) -> tuple[State,
         pulse_until=tick + few.n_pulse * few.clock,
     )
     return new.put(index, at_spike), fired
+
+
+def _at_spike(c: NeuronCircuit, before: State, after: State, h: Array, shift: Array) -> State:
+    """Where X reaches 1 within ``h``: false position, three times because X stands at 0 until V has crossed the threshold."""
+    low, x_low, high, x_high = np.zeros_like(h), before.x, h, after.x
+    state = after
+    for _ in range(3):
+        part = low + (high - low) * (1.0 - x_low) / (x_high - x_low)
+        state = _solve(c, before, part, shift)
+        early = state.x < 1.0
+        low, x_low = np.where(early, part, low), np.where(early, state.x, x_low)
+        high, x_high = np.where(early, high, part), np.where(early, x_high, state.x)
+    return state
 
 
 def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
@@ -144,7 +157,8 @@ def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
     if c.i_exp.any():
         drive = np.log(np.maximum(c.i_exp, 1e-30) / c.exp_limit) + (s.v - c.v_exp) / c.exp_slope
         part = 1.0 / (1.0 + np.exp(-np.clip(drive, -80.0, 80.0)))
-        i = np.where(refractory & (c.exp_pause > 0.0), 0.0, c.exp_limit * part)
+        off = (c.i_exp == 0.0) | (refractory & (c.exp_pause > 0.0))
+        i = np.where(off, 0.0, c.exp_limit * part)
         current, slope = current + i, slope + i * (1.0 - part) / c.exp_slope
     adapts = bool(c.i_adapt.any())
     if adapts:
@@ -155,7 +169,7 @@ def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
     v = s.v + h * grow * current / c.c_mem
     middle = 0.5 * (s.v + v)
     w = _adaptation(c, s, middle, h, now) if adapts else s.w
-    rise = h * np.tanh((middle - c.v_threshold - shift) / c.comparator_width) / c.comparator_delay
+    rise = h * _mean_drive(s.v - c.v_threshold - shift, v - s.v, s.x > 0.0, c.comparator_width) / c.comparator_delay
     x = np.where(refractory | (c.fires == 0.0), 0.0, np.maximum(s.x + rise, 0.0))
     return State(
         s.time + h,
@@ -168,6 +182,24 @@ def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
         s.refractory_until,
         s.pulse_until,
     )
+
+
+def _mean_drive(over: Array, change: Array, charged: NDArray[np.bool_], width: Array) -> Array:
+    """Mean of tanh(input / width) over a step in which the comparator's input runs straight from ``over`` by ``change``.
+
+    While the output lies at 0 (not ``charged``) an input below 0 does nothing.
+    """
+    start, end = over / width, (over + change) / width
+    crosses = ~charged & (start < 0.0) & (end > 0.0)
+    gained = _log_cosh(end) - np.where(crosses, 0.0, _log_cosh(start))
+    flat = np.abs(end - start) < 1e-6
+    return np.where(flat, np.tanh(0.5 * (start + end)), gained / np.where(flat, 1.0, end - start))
+
+
+def _log_cosh(x: Array) -> Array:
+    size = np.abs(x)
+    value: Array = size + np.log1p(np.exp(-2.0 * size)) - np.log(2.0)
+    return value
 
 
 def _input_current(receptor: Input, line: Array, v: Array) -> tuple[Array, Array]:

@@ -70,6 +70,16 @@ def test_spikes_do_not_depend_on_the_step() -> None:
     assert np.diff(coarse).mean() == pytest.approx(np.diff(fine).mean(), rel=1e-3)
 
 
+def test_a_fast_spike_is_exact_in_the_madc_step() -> None:
+    # the membrane crosses the comparator's narrow input range in less than a step of 34 ns
+    fast = replace(FIRING, membrane_capacitance_capacitance=10, leak_i_bias=800)
+    circuit = circuit_of(HicannX((fast,)))
+    times = np.arange(0.0, 60e-6, 34e-9)
+    coarse, fine = run(circuit, times).spikes[0], run(circuit, times, max_step=1e-9).spikes[0]
+    assert coarse.size == fine.size > 15
+    np.testing.assert_allclose(np.diff(coarse).mean(), np.diff(fine).mean(), rtol=3e-4)
+
+
 def test_neurons_do_not_disturb_one_another() -> None:
     many = circuit_of(HicannX((FIRING,) * 5, seed=4))
     times = np.arange(0.0, 50e-6, 34e-9)

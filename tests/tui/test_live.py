@@ -14,6 +14,7 @@ from luisim.lui.model import LuiModel
 from luisim.spice.ngspice import Ngspice
 from tui.app import LuisimApp
 from tui.backends import load_experiment, open_backend
+from tui.widgets.chart import MARGIN
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -97,3 +98,29 @@ async def test_a_network_is_not_live() -> None:
         await until(pilot, lambda: bool(app._notifications))
         assert "Live runs one board" in next(iter(app._notifications)).message
         assert not app.live.on
+
+
+async def test_a_paused_board_can_be_looked_back_through() -> None:
+    app = app_of("model")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("l")
+        await until(pilot, lambda: app.live.now > 0.3)
+        live: Any = app.live.view
+        # twenty seconds at once: the model's clock is set forward
+        live.session._runs["model"]._began -= 20.0
+        await until(pilot, lambda: app.live.now > 20.0)
+        await until(pilot, lambda: app.scope.window.start > 15.0)
+        await pilot.press("p")
+        trace = app.sources["model"].trace
+        assert trace is not None
+        assert trace.time[0] < 0.1
+        assert app.scope.scrubber_row is not None
+        seen = app.scope.window
+        await pilot.press("comma")
+        assert app.scope.window.start < seen.start
+        row = app.scope.scrubber_row
+        await pilot.click("Scope", offset=(MARGIN, row))
+        assert app.scope.window.start == pytest.approx(0.0, abs=0.1)
+        assert "▲" in app.scope.text or "◇" in app.scope.text
+        await pilot.press("p")
+        await until(pilot, lambda: app.scope.window.start > 15.0)

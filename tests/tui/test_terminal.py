@@ -64,6 +64,10 @@ def test_keys_and_sizes(terminal: Terminal) -> None:
     assert "RUN" in lines[0]
     assert "Help" in lines[-1]
     assert "^p palette" in lines[-1]
+    terminal.tmux("send-keys", "k", "g", "a")
+    terminal.until(lambda text: "τ_mem" in text and "trigger auto" in text and "A " in text.split("spikes")[1])
+    terminal.tmux("send-keys", "k", "a", "g", "g", "g")
+    terminal.until(lambda text: "τ_mem 5" not in text and "trigger" not in text)
     terminal.tmux("send-keys", "PageUp")
     terminal.until(lambda text: "2.7 V" in text and "1.93 Hz" not in text and "(changed)" in text)
     terminal.tmux("send-keys", "BSpace")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chart: panes of curves above one time axis, as lines of text with inks. Still no terminal in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -182,7 +182,7 @@ def _laid_over(line: Line, over: dict[int, tuple[str, int]]) -> Line:
     cells = [(character, run.ink) for run in line for character in run.text]
     for column, cell in over.items():
         cells[column] = cell
-    return tuple(Run(character, ink) for character, ink in cells)
+    return _joined(cells)
 
 
 def _labelled(label: str, glyphs: Glyphs, runs: Line) -> Line:
@@ -226,13 +226,20 @@ def _marked(marks: Sequence[Mark], window: Window, plain: dict[int, str], blank:
     taken: dict[int, Mark] = {}
     for mark in marks:
         home = window.column(mark.time)
+        if not 0 <= home < window.columns:
+            continue
         free = next((c for c in (home, home + 1, home - 1) if c not in taken and 0 <= c < window.columns), None)
-        if free is not None and 0 <= home < window.columns:
+        if free is not None:
             taken[free] = mark
-    return tuple(
-        Run(taken[column].glyph, taken[column].ink) if column in taken else Run(plain.get(column, blank), AXIS)
+    return _joined(
+        (taken[column].glyph, taken[column].ink) if column in taken else (plain.get(column, blank), AXIS)
         for column in range(window.columns)
     )
+
+
+def _joined(cells: Iterable[tuple[str, int]]) -> Line:
+    """Single characters with their inks as runs: a terminal is told a colour once a run."""
+    return tuple(Run("".join(text for text, _ in run), ink) for ink, run in groupby(cells, key=lambda cell: cell[1]))
 
 
 def _inputs(inputs: Sequence[tuple[float, float, str]], window: Window, glyphs: Glyphs) -> Line:

@@ -28,6 +28,11 @@ class Cursors:
         return tuple((time, letter) for time, letter in ((self.a, "A"), (self.b, "B")) if time is not None)
 
     @property
+    def lettered(self) -> tuple[tuple[float, str], ...]:
+        """As in ``there``, with a capital letter for the active one alone."""
+        return tuple((time, letter if letter == self.active else letter.lower()) for time, letter in self.there)
+
+    @property
     def time(self) -> float | None:
         """Where the active one is."""
         return self.a if self.active == "A" else self.b
@@ -83,7 +88,7 @@ def fields(cursors: Cursors, trace: Trace, start: float, name: str) -> list[str]
     def level(time: float) -> float:
         return float(trace.at(trace.membrane, time + start))
 
-    shown = [f"{letter} {si(time, 's', 4)} {si(level(time), trace.unit, 4)}" for time, letter in cursors.there]
+    shown = [f"{letter} {si(time, 's', 4)} {si(level(time), trace.unit, 4)}" for time, letter in cursors.lettered]
     if cursors.a is None or cursors.b is None:
         return [f"{name} {text}" for text in shown]
     width = cursors.b - cursors.a

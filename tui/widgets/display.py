@@ -29,6 +29,7 @@ _PRE = 0.25  # of the window lies before the trigger
 _PATIENCE = 0.5  # s without a trigger after which "auto" rolls on
 _STEP = 0.02  # of the voltage axis, by which the trigger's level moves
 _HYSTERESES = (0.01, 0.05, 0.1, 0.2)  # of the voltage axis
+_PAPER = -9  # the ink of nothing
 _NUMBERS_EVERY = 15  # pictures of a rolling trace for one measurement: numbers that flicker cannot be read
 
 
@@ -60,6 +61,7 @@ class Display(Widget):
         self._lines: tuple[Line, ...] | None = None
         self._measured: tuple[Trace, tuple[Measurement, ...]] | None = None
         self._pictures = 0
+        self._painted: tuple[str, tuple[Line, ...] | None, dict[int, Style]] | None = None
         self.first_pane = 0  # its rows
 
     # ------------------------------------------------------------------------------------------------------------ what is shown
@@ -103,6 +105,12 @@ class Display(Widget):
         if self.view == "aligned":
             self._reach = view.fit(self.drawn, self.view, width)
         self._redraw()
+
+    def hold(self, sources: Sequence[Source]) -> None:
+        """The same picture, with as much more on both sides of it as these have: what rolled stands still."""
+        self._sources = tuple(sources)
+        self.follows = False
+        self._changed()
 
     def _fired(self, sources: Sequence[Source], before: float) -> float | None:
         """The newest crossing on the first trace that is seen, on the run's own time."""
@@ -224,6 +232,21 @@ class Display(Widget):
         self._lines = None
         self.refresh()
 
+    def remark(self, at: float, text: str) -> None:
+        """Write ``text`` at ``at`` (s of the run's own time)."""
+        self.remarks = (*self.remarks, (at, text))
+        self._changed()
+
+    def toggle_residual(self) -> None:
+        """The lane of differences on or off."""
+        self.residual = not self.residual
+        self._changed()
+
+    def toggle_measuring(self) -> None:
+        """Measurements on or off."""
+        self.measuring = not self.measuring
+        self._changed()
+
     # ------------------------------------------------------------------------------------------------------------ trigger
 
     def set_trigger(self, trigger: Trigger) -> None:
@@ -317,7 +340,7 @@ class Display(Widget):
             self.first_pane = panes[0].rows
             marks = view.marks(shown, plain=self.glyphs.plain)
             moved = [(on - start, off - start, label) for on, off, label in inputs]
-            lines = draw(panes, window, marks, moved, self.glyphs, raster, remarks, self.cursors.there)
+            lines = draw(panes, window, marks, moved, self.glyphs, raster, remarks, self.cursors.lettered)
             self._lines = (*lines, *foot)
         return self._lines
 
@@ -380,16 +403,24 @@ class Display(Widget):
         """One line of the picture in the colours of the theme."""
         width = self.size.width
         lines = self._picture()
+        inks = self._styles()
         if y >= len(lines):
-            return Strip.blank(width, self.rich_style)
-        dark = self.app.current_theme.dark
-        plain = self.rich_style
-        inks = {i: plain + Style(color=s.look.dark if dark else s.look.light) for i, s in enumerate(self._sources)}
-        inks[AXIS] = plain + Style(dim=True)
-        inks[CURSOR] = plain + Style(color="#f0e442" if dark else "#6b5f00")
-        inks[POINT] = plain + Style(bold=True)
+            return Strip.blank(width, inks[_PAPER])
         segments = [Segment(run.text, inks.get(run.ink, inks[AXIS])) for run in lines[y]]
-        return Strip(segments).adjust_cell_length(width, plain)
+        return Strip(segments).adjust_cell_length(width, inks[_PAPER])
+
+    def _styles(self) -> dict[int, Style]:
+        """A style for each ink; worked out once a picture, since asking for the widget's own costs as much as a line."""
+        key = self.app.theme, self._lines
+        if self._painted is None or self._painted[0] != key[0] or self._painted[1] is not key[1]:
+            dark, plain = self.app.current_theme.dark, self.rich_style
+            inks = {i: plain + Style(color=s.look.dark if dark else s.look.light) for i, s in enumerate(self._sources)}
+            inks[AXIS] = plain + Style(dim=True)
+            inks[CURSOR] = plain + Style(color="#f0e442" if dark else "#6b5f00")
+            inks[POINT] = plain + Style(bold=True)
+            inks[_PAPER] = plain
+            self._painted = key[0], key[1], inks
+        return self._painted[2]
 
     def on_resize(self) -> None:
         """The same stretch of time in another number of cells."""

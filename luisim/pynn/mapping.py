@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mapping: from populations and projections to neurons, synapses and events of the chip."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from luisim.errors import ParameterError, UnsupportedExperiment
+from luisim.hicannx.calibration import NeuronTarget
+from luisim.hicannx.constants import CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, WEIGHT_MAX
+from luisim.hicannx.parameters import NeuronLsb
+from luisim.pynn.calibrations import ChipConfig
+from luisim.pynn.network import Network, Synapses
+from luisim.pynn.simulator import MS, State, on_grid
+from luisim.pynn.standardmodels import cells
+
+Array = NDArray[np.float64]
+
+SYNAPSES_PER_NEURON = 256  # halco: rows of a synapse array
+BACKGROUND_CLOCK = 125e6  # Hz; haldls: what a background source can send
+_SWITCHES = frozenset(name for name in cells.SETTABLE if isinstance(getattr(NeuronLsb(), name), bool))
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A network, and where its cells are: ``neurons`` and ``externals`` give the index of a cell's number."""
+
+    network: Network
+    neurons: dict[int, int]
+    externals: dict[int, int]
+
+
+def map_network(state: State) -> Mapped:
+    """Place everything. Raises a LuisimError that says what the chip has no room for, or cannot do."""
+    neurons: dict[int, int] = {}
+    externals: dict[int, int] = {}
+    sites: list[NDArray[np.intp]] = []
+    settings: list[NeuronLsb] = []
+    for population in state.populations:
+        index = neurons if population.is_neuron else externals
+        for cell in population.all_cells:
+            index[int(cell)] = len(index)
+        if population.is_neuron:
+            sites.append(population.sites)
+            settings.extend(settings_of(state, population))
+    where = np.concatenate(sites) if sites else np.empty(0, dtype=np.intp)
+    synapses = _synapses(state, neurons, externals)
+    return Mapped(Network(state.chip, where, tuple(settings), synapses, state.bypass), neurons, externals)
+
+
+def settings_of(state: State, population: Any) -> tuple[NeuronLsb, ...]:
+    """The settings of a population's neurons."""
+    if isinstance(population.celltype, cells.CalibHXNeuronCuba):
+        return _calibrated(state, population)
+    parameters = population._parameters
+    for name, only in cells.FIXED.items():
+        wrong = np.flatnonzero(parameters[name] != only)
+        if wrong.size:
+            kind = "connections between circuits" if name.startswith("multi") else "the logic between neighbours' spikes"
+            raise UnsupportedExperiment(
+                f"{name} is set on neuron {wrong[0]} of {population.label}:"
+                f" {kind} cannot be simulated here; leave it at {only:g}."
+            )
+    rows = []
+    for n in range(population.size):
+        row: dict[str, Any] = {}
+        for name in cells.SETTABLE:
+            value = parameters[name][n]
+            row[name] = bool(value) if name in _SWITCHES else int(value)
+        rows.append(NeuronLsb(**row))
+    return tuple(rows)
+
+
+def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
+    p = population._parameters
+    found: list[NeuronLsb | None] = [None] * population.size
+    groups: dict[NeuronTarget, list[int]] = defaultdict(list)
+    coba = isinstance(population.celltype, cells.CalibHXNeuronCoba)
+    for n in range(population.size):
+        if p["cm"][n] != 63:
+            raise UnsupportedExperiment(f"cm = {p['cm'][n]:g}: calibration here takes the whole capacitance; set cm = 63.")
+        if p["synapse_dac_bias"][n] != 600:
+            raise UnsupportedExperiment(
+                f"synapse_dac_bias = {p['synapse_dac_bias'][n]:g}: only 600 is known, scale the weights instead."
+            )
+        if p["tau_syn_E"][n] != p["tau_syn_I"][n]:
+            raise UnsupportedExperiment("tau_syn_E and tau_syn_I differ: both inputs are calibrated alike; give one value.")
+        groups[_target(p, n)].append(n)
+    for target, members in groups.items():
+        # the counter reaches 2.04 us at full clock; longer times need a slower one, which all neurons share
+        if target.refractory_time > (REFRACTORY_MAX + 0.5) * 2.0 / CLOCK:
+            raise UnsupportedExperiment("tau_refrac above 2.04 us needs a slower clock, which PyNN cannot choose; set it to 2.")
+        config = ChipConfig(state.chip, target)
+        for n, neuron in zip(members, config.neurons(population.sites[members]), strict=True):
+            changed: dict[str, Any] = {
+                "excitatory_input_i_bias_gm": int(p["i_synin_gm_E"][n]),
+                "inhibitory_input_i_bias_gm": int(p["i_synin_gm_I"][n]),
+            }
+            found[n] = replace(neuron, **changed, **(_conductance(p, n) if coba else {}))
+    return tuple(neuron for neuron in found if neuron is not None)
+
+
+def _conductance(p: dict[str, NDArray[Any]], n: int) -> dict[str, Any]:
+    """The reversal potentials as cells of the chip: what the model's free potentials are, turned around."""
+    values: dict[str, Any] = {}
+    for letter, receptor in (("E", "excitatory"), ("I", "inhibitory")):
+        lsb = p[f"e_rev_{letter}"][n] * MADC_PER_CADC + MADC_OFFSET
+        values[f"{receptor}_input_enable_coba_mode"] = True
+        values[f"{receptor}_input_i_bias_coba"] = int(p[f"i_synin_gm_{letter}"][n])
+        values[f"{receptor}_input_e_coba_reversal"] = int(np.clip(round((lsb + 180.0) / 0.8), 0, 1022))
+    return values
+
+
+def _target(p: dict[str, NDArray[Any]], n: int) -> NeuronTarget:
+    def madc(name: str) -> float:
+        return float(p[name][n]) * MADC_PER_CADC + MADC_OFFSET
+
+    return NeuronTarget(
+        leak=madc("v_rest"),
+        reset=madc("v_reset"),
+        threshold=madc("v_thresh"),
+        tau_mem=float(p["tau_m"][n]) * 1e-6,
+        tau_syn=float(p["tau_syn_E"][n]) * 1e-6,
+        refractory_time=float(p["tau_refrac"][n]) * 1e-6,
+    )
+
+
+def _synapses(state: State, neurons: dict[int, int], externals: dict[int, int]) -> Synapses:
+    source: list[int] = []
+    neuron: list[int] = []
+    receptor: list[int] = []
+    weight: list[float] = []
+    rows = np.zeros(max(len(neurons), 1))
+    for projection in state.projections:
+        pre, post = projection.pre.all_cells, projection.post.all_cells
+        kind = 0 if projection.receptor_type == "excitatory" else 1
+        for connection in projection.connections:
+            cell = int(pre[connection.presynaptic_index])
+            target = neurons[int(post[connection.postsynaptic_index])]
+            source.append(externals[cell] if cell in externals else len(externals) + neurons[cell])
+            neuron.append(target)
+            receptor.append(kind)
+            weight.append(abs(connection.weight))
+            rows[target] += max(1.0, np.ceil(abs(connection.weight) / WEIGHT_MAX))
+    if rows.max() > SYNAPSES_PER_NEURON:
+        worst = int(np.argmax(rows))
+        raise ParameterError(
+            f"Neuron {worst} would need {int(rows[worst])} synapses, a circuit has {SYNAPSES_PER_NEURON}:"
+            " make fewer connections or smaller weights (a synapse holds 63)."
+        )
+    integer = np.intp
+    return Synapses(
+        len(externals),
+        np.array(source, dtype=integer),
+        np.array(neuron, dtype=integer),
+        np.array(receptor, dtype=integer),
+        np.array(weight, dtype=np.float64),
+    )
+
+
+def events_of(state: State, runtime: float) -> dict[int, Array]:
+    """The events of every source cell in a run of ``runtime`` ms: s from its start, on the 8 ns grid."""
+    found: dict[int, Array] = {}
+    for population in state.populations:
+        celltype = population.celltype
+        if population.is_neuron:
+            continue
+        if isinstance(celltype, cells.SpikeSourceArray):
+            trains = [on_grid(population._parameters["spike_times"][n].value) for n in range(population.size)]
+        elif isinstance(celltype, cells.SpikeSourcePoissonOnChip):
+            trains = _on_chip(population, runtime)
+        else:
+            trains = [_poisson(state, population, n, runtime) for n in range(population.size)]
+        for cell, train in zip(population.all_cells, trains, strict=True):
+            found[int(cell)] = train[(train >= 0.0) & (train < runtime * MS - 1e-12)]
+    return found
+
+
+def _poisson(state: State, population: Any, n: int, runtime: float) -> Array:
+    """The train of one source. It is drawn on from where it ended, and anew when a parameter changed."""
+    p = population._parameters
+    rate, start = float(p["rate"][n]), float(p["start"][n])
+    stop = min(runtime, start + float(p["duration"][n]))
+    key = (n, int(population.version[n]))
+    drawn = population.trains.get(key)
+    if drawn is None:
+        seed = 0 if state.chip.seed is None else state.chip.seed
+        draw = np.random.default_rng([seed, 3, population.number, *key])
+        drawn = population.trains[key] = [draw, [start]]
+    draw, times = drawn
+    while rate > 0.0 and times[-1] < stop:
+        times.append(times[-1] + draw.exponential(1.0 / (rate * MS)))
+    train = np.array(times[1:])
+    return on_grid(train[train < stop])
+
+
+def _on_chip(population: Any, runtime: float) -> list[Array]:
+    p = population._parameters
+    for name in ("rate", "seed"):
+        if np.any(p[name] != p[name][0]):
+            raise RuntimeError(f"SpikeSourcePoissonOnChip: all sources of a population share one generator, so one {name}.")
+    rate, size = float(p["rate"][0]), population.size
+    if rate * size > BACKGROUND_CLOCK:
+        raise RuntimeError(
+            f"SpikeSourcePoissonOnChip: rate * size = {rate * size:g} Hz is more than the generator's"
+            f" {BACKGROUND_CLOCK:g} Hz; lower the rate or the size."
+        )
+    if size & (size - 1):
+        raise RuntimeError(f"SpikeSourcePoissonOnChip: a generator's mask needs a size that is a power of two, not {size}.")
+    draw = np.random.default_rng([int(p["seed"][0]), 4])
+    count = draw.poisson(rate * size * runtime * MS)
+    times = on_grid(draw.uniform(0.0, runtime, count))
+    address = draw.integers(0, size, count)
+    return [times[address == n] for n in range(size)]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The notebook: the keys with which a person keeps something: markers and notes on the time axis, and a recording."""
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding, BindingType
+
+from luisim.errors import LuisimError
+from tui.screens.value_entry import ValueEntry
+
+if TYPE_CHECKING:
+    from tui.app import LuisimApp
+
+NOTEBOOK_KEYS: list[BindingType] = [
+    Binding("x", "mark", "Marker", show=False, id="note.mark", tooltip="a numbered marker: live now, else at the cursor"),
+    Binding("X", "note", "Note", show=False, id="note.write", tooltip="a note in your own words, at the same place"),
+    Binding(
+        "R", "record", "Record", show=False, id="record", tooltip="live: record the first source into a folder; again: stop"
+    ),
+]
+
+
+def mark(app: "LuisimApp") -> None:
+    """A marker with the next number."""
+    _remark(app, _place(app), str(len(app.scope.remarks) + 1))
+
+
+def note(app: "LuisimApp") -> None:
+    """A note; its place is where it was begun."""
+    at = _place(app)
+
+    def accept(text: str) -> str:
+        if text.strip():
+            _remark(app, at, text.strip())
+        return ""
+
+    app.push_screen(ValueEntry(f"note at {at:.3f} s", "what happened here? such as: pot turned", accept))
+
+
+def record(app: "LuisimApp") -> None:
+    """Begin a recording, or end it."""
+    live = app.live
+    if live.take is not None:
+        app.notify(f"{live.take.time:.1f} s are in {live.take.folder}", title="Recorded", markup=False)
+        live.end_take()
+    elif not live.on:
+        app.notify("A recording is made of live boards: press l first.")
+    else:
+        try:
+            live.begin_take()
+        except LuisimError as error:
+            app.notify(str(error), severity="error", markup=False)
+    app.show_status()
+
+
+def _place(app: "LuisimApp") -> float:
+    """Where a remark belongs, on the run's own time: the present of live boards, else the cursor, else the middle."""
+    if app.live.on and not app.paused:
+        return app.live.now
+    start = app.scope.drawn[0].start if app.scope.drawn else 0.0
+    window, cursor = app.scope.window, app.scope.cursors.time
+    return start + (cursor if cursor is not None else (window.start + window.stop) / 2)
+
+
+def _remark(app: "LuisimApp", at: float, text: str) -> None:
+    app.scope.remark(at, text)
+    if app.live.take is not None:
+        app.live.take.note(at, text)
