@@ -160,7 +160,7 @@ def _run(word: str, experiment: Experiment[Lui], count: int) -> Trace:
     if reason is not None:
         raise UnsupportedExperiment(f"{backend.name} cannot run {experiment.name}: {reason}")
     for sentence in backend.by_hand(experiment):
-        say(f"{backend.name}, {_('set by hand')}: {sentence}")
+        say(f"{backend.name}, " + _("set by hand") + f": {sentence}")
     if word.startswith("board") and not word.endswith(":simulated") and sys.stdin.isatty():
         input(_("Set it so, then press Enter: "))
     trace = backend.run(experiment, progress=bar(f"{backend.name} ({count})"))

@@ -46,12 +46,12 @@ def show_text(lesson: Lesson, *, hints: int = 0, solution: bool = False) -> str:
     parts = [
         f"{lesson.number}  {own.title}",
         own.story,
-        f"{_('Question')}: {own.question}",
-        f"{_('Task')}: {own.task.replace('`', '')}",
+        _("Question") + f": {own.question}",
+        _("Task") + f": {own.task.replace('`', '')}",
     ]
-    parts += [f"{_('Hint')} {n}: {text.replace('`', '')}" for n, text in enumerate(own.hints[:hints], start=1)]
+    parts += [_("Hint") + f" {n}: {text.replace('`', '')}" for n, text in enumerate(own.hints[:hints], start=1)]
     if solution:
-        parts += [f"{_('Solution')}: {own.solution.replace('`', '')}", f"{_('Theory')}: {own.theory}"]
+        parts += [_("Solution") + f": {own.solution.replace('`', '')}", _("Theory") + f": {own.theory}"]
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,7 +72,7 @@ def check_text(lesson: Lesson, findings: Sequence[Finding], *, plain: bool = Fal
         else:
             lines.append(f"{'✓' if finding.passed else '✗'} {label:<{width}}  {measured:>10}   {wanted(finding)}")
         if not finding.passed:
-            lines.append(f"{'' if plain else '  '}{_('Hint')}: {own.advice[finding.name]}")
+            lines.append(("" if plain else "  ") + _("Hint") + f": {own.advice[finding.name]}")
     if all(finding.passed for finding in findings):
         lines += ["", _("Passed. Well done!"), own.theory]
     else:

@@ -48,12 +48,12 @@ class LessonPanel(VerticalScroll, can_focus=True):
     """The lessons, one at a time; begins with the first that is not passed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "answer", N_("Answer"), show=False, id="lesson.answer", tooltip=N_("type an answer, such as v_leak=0.7")),
+        Binding("enter", "answer", N_("Answer"), show=False, id="lesson.answer", tooltip=N_("type an answer: v_leak=0.7")),
         Binding("c", "check", N_("Check"), show=False, id="lesson.check", tooltip=N_("check the lesson")),
         Binding("h", "hint", N_("Hint"), show=False, id="lesson.hint", tooltip=N_("the next hint, up to three")),
-        Binding("a", "keep", N_("Keep point"), show=False, id="lesson.keep", tooltip=N_("keep how the knobs stand, as one point")),
+        Binding("a", "keep", N_("Keep point"), show=False, id="lesson.keep", tooltip=N_("keep the knobs' settings as a point")),
         Binding("backspace", "drop", N_("Drop point"), show=False, id="lesson.drop", tooltip=N_("drop the last point")),
-        Binding("s", "solution", N_("Solution"), show=False, id="lesson.solution", tooltip=N_("show the solution and the theory")),
+        Binding("s", "solution", N_("Solution"), show=False, id="lesson.solution", tooltip=N_("show solution and theory")),
         Binding("left", "go(-1)", N_("Lesson before"), show=False, id="lesson.before", tooltip=N_("the lesson before")),
         Binding("right", "go(1)", N_("Next lesson"), show=False, id="lesson.next", tooltip=N_("the next lesson")),
     ]
@@ -276,9 +276,9 @@ class LessonPanel(VerticalScroll, can_focus=True):
         if self.note:
             text.append(f"\n{self.note}\n", "bold")
         for number, hint in enumerate(own.hints[: self._hints], start=1):
-            text.append(f"\n{_('Hint')} {number}: {hint.replace('`', '')}\n")
+            text.append("\n" + _("Hint") + f" {number}: {hint.replace('`', '')}\n")
         if self._solution:
-            text.append(f"\n{_('Solution')}: {own.solution.replace('`', '')}\n\n{own.theory}\n")
+            text.append("\n" + _("Solution") + f": {own.solution.replace('`', '')}\n\n{own.theory}\n")
         text.append("\n" + _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons"), "dim")
         self.query_one("#lesson-text", Static).update(text)
 
