@@ -59,6 +59,7 @@ class LessonMode:
             translate_bindings(node)
         for panel in self.screen_stack[0].query(LessonPanel):
             panel.speak()
+        self.readings.speak()
         self.refresh_bindings()
         self._show()
         self.refresh(layout=True)

@@ -41,9 +41,7 @@ SCOPE_KEYS: list[BindingType] = [
     _key("G", "edge", N_("Edge"), "trigger.edge", N_("trigger on the rising or the falling edge")),
     _key("less_than_sign", "level(-1)", N_("Level down"), "trigger.down", N_("the trigger's level down")),
     _key("greater_than_sign", "level(1)", N_("Level up"), "trigger.up", N_("the trigger's level up")),
-    _key(
-        "h", "hysteresis", N_("Hysteresis"), "trigger.hysteresis", N_("how far it must go back before the trigger fires again")
-    ),
+    _key("h", "hysteresis", N_("Hysteresis"), "trigger.hysteresis", N_("how far it must go back before it fires again")),
 ]
 
 

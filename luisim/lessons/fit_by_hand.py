@@ -9,7 +9,6 @@ from luisim import compare
 from luisim.experiment import Experiment
 from luisim.lessons.model import Answers, Finding, Lesson, Points, Run, at_most, turned, with_board, within, word
 from luisim.lessons.readings import board
-from luisim.lui.fit import fit
 from luisim.lui.model import LuiModel
 from luisim.lui.network import Lui
 from luisim.lui.parameters import LuiBoard
@@ -35,6 +34,8 @@ def _plan(points: Points, answers: Answers) -> tuple[Experiment[Lui], ...]:
 
 
 def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
+    from luisim.lui.fit import fit  # scipy takes 0.5 s to import
+
     trace = runs[0].trace
     target = Trace(trace.time - trace.time[0], {"v_mem": trace.signals["v_mem"]}, trace.spikes, trace.origin)
     same = replace(_START, duration=float(target.time[-1]))
