@@ -25,7 +25,7 @@ CHIP_PARAMETERS = (
 CHIP_STATE = ("v", "exc", "inh", "w", "x", "reset_left", "refractory_left", "pulse_left")
 USES_EXC, USES_INH, USES_EXP, USES_W = 1, 2, 4, 8
 
-MOST_SLOPE, MOST_BEND = F(0.5), F(1e-4)  # of a step: more is cut into halves; the second in V
+MOST_SLOPE, MOST_BEND = F(0.25), F(1e-4)  # of a step: more is cut into halves; the second in V
 
 Parameters = dict[str, Any]
 _ONE, _HALF, _NONE = F(1.0), F(0.5), F(0.0)

@@ -419,7 +419,7 @@ enum {
 enum { V, EXC, INH, W, X, RESET_LEFT, REFRACTORY_LEFT, PULSE_LEFT, ROWS };
 enum { USES_EXC = 1, USES_INH = 2, USES_EXP = 4, USES_W = 8 };
 
-static const float MOST_SLOPE = 0.5f, MOST_BEND = 1e-4f; /* of a step: more is cut into halves; the second in V */
+static const float MOST_SLOPE = 0.25f, MOST_BEND = 1e-4f; /* of a step: more is cut into halves; the second in V */
 
 /* a synaptic input's current and slope; `q` is its first parameter */
 static inline __attribute__((always_inline)) void chip_input(
