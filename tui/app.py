@@ -25,6 +25,8 @@ from tui import boards, neurons, notebook
 from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
 from tui.desk import desk_of
 from tui.keys import KEYS
+from tui.language import N_, _
+from tui.lesson_mode import LessonMode
 from tui.live_mode import LiveMode
 from tui.messages import Message, Progress
 from tui.runs import Runs
@@ -55,7 +57,7 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(ScopeKeys, App[None]):
+class LuisimApp(LessonMode, ScopeKeys, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
     ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
@@ -88,6 +90,7 @@ class LuisimApp(ScopeKeys, App[None]):
         self.volts = False  # a chip's membrane in V instead of LSB
         self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
+        self.first_screen: Screen[Any] | None = None  # opened over the traces at the start
         self._asked = experiment  # what the traces belong to, or soon will
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
@@ -130,10 +133,13 @@ class LuisimApp(ScopeKeys, App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
+        self.speak()
         if self.knobs:
             self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
+        if self.first_screen is not None:
+            self.push_screen(self.first_screen)
 
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
@@ -156,8 +162,10 @@ class LuisimApp(ScopeKeys, App[None]):
         screen = self.screen_stack[0]
         screen.set_class(small, "small")
         screen.set_class(height >= _TALL, "tall")
-        needs = f"luisim needs {LEAST_SIZE[0]}x{LEAST_SIZE[1]} characters, now {width}x{height}."
-        screen.query_one("#small", Static).update(f"{needs}\nMake the window larger, or its font smaller.")
+        needs = _("luisim needs {wide}x{high} characters, now {width}x{height}.").format(
+            wide=LEAST_SIZE[0], high=LEAST_SIZE[1], width=width, height=height
+        )
+        screen.query_one("#small", Static).update(f"{needs}\n" + _("Make the window larger, or its font smaller."))
 
     # ------------------------------------------------------------------------------------------------------------ runs
 
@@ -243,8 +251,8 @@ class LuisimApp(ScopeKeys, App[None]):
     @property
     def _mode(self) -> str:
         if self.live.on:
-            return "○ LIVE, paused" if self.paused else "● LIVE"
-        return "○ PAUSED, n: run once" if self.paused else "● RUN"
+            return _("○ LIVE, paused") if self.paused else _("● LIVE")
+        return _("○ PAUSED, n: run once") if self.paused else _("● RUN")
 
     @on(Scope.Moved)
     def show_status(self) -> None:
@@ -253,21 +261,21 @@ class LuisimApp(ScopeKeys, App[None]):
         changed = self.experiment != self.base
         busy = [f"{s.label} … {s.done:.0%}" if s.done else f"{s.label} …" for s in sources if s.late]
         recorded = changed and any(s.visible and s.is_recording for s in sources)
-        view = {"overlay": "", "aligned": "aligned on the spike", "lanes": "lanes"}[self.scope.view]
+        view = {"overlay": "", "aligned": _("aligned on the spike"), "lanes": _("lanes")}[self.scope.view]
         lost = self.scope.unaligned
         self.status.show(
             [
                 self._mode,
-                self.base.name + (" (changed)" if changed else ""),
+                self.base.name + (_(" (changed)") if changed else ""),
                 ", ".join(busy),
                 f"recording {self.live.take.time:.0f} s" if self.live.take is not None else "",
                 self.scope.state,
                 f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
                 f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
-                "recording: as it was recorded" if recorded else "",
-                f"no spike to align: {', '.join(lost)}" if lost else "",
+                _("recording: as it was recorded") if recorded else "",
+                _("no spike to align: {names}").format(names=", ".join(lost)) if lost else "",
                 view,
-                f"seen: {si(self.scope.window.stop - self.scope.window.start, 's', 3)}",
+                _("seen: {time}").format(time=si(self.scope.window.stop - self.scope.window.start, "s", 3)),
             ]
         )
 
@@ -380,13 +388,17 @@ class LuisimApp(ScopeKeys, App[None]):
         if isinstance(experiment.device, ChipNetwork):
             await self.push_screen(WholeChip(experiment, self.scope.glyphs))
             return
+        await self._put(experiment)
+
+    async def _put(self, experiment: Experiment[Any]) -> None:
+        """Put an experiment on the desk and run it."""
         was_live = self.live.on
         self.live.end()
         await self._furnish(experiment)
         for source in self.sources.values():
             # a recording beside another experiment than its own would only mislead
             alien = source.is_recording and self.desk is boards
-            shown = name == self._recorded if alien else source.shown
+            shown = experiment.name == self._recorded if alien else source.shown
             self.sources[source.name] = replace(source.off(), shown=shown, failure=source.failure if not shown else "")
         self.paused = False
         self._change(self.base)
@@ -441,7 +453,9 @@ class LuisimApp(ScopeKeys, App[None]):
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
             return self.desk is boards
-        return self.desk is neurons if action in ("units", "whole_chip") else True
+        if action == "whole_chip":
+            return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
+        return self.desk is neurons if action == "units" else True
 
     def action_help(self) -> None:
         """Every key."""
@@ -451,8 +465,10 @@ class LuisimApp(ScopeKeys, App[None]):
             if (source := self.sources[backend.name]).is_recording
             for sentence in backend.by_hand(self.base)
         ]
-        groups: list[tuple[str, Iterable[BindingType]]] = [("Keys", self.BINDINGS), ("Sources", self._source_keys)]
-        groups.append(("On a knob", Knob.BINDINGS))
+        if self.desk is neurons:
+            remarks.insert(0, neurons.ABOUT)
+        groups: list[tuple[str, Iterable[BindingType]]] = [(N_("Keys"), self.BINDINGS), (N_("Sources"), self._source_keys)]
+        groups.append((N_("On a knob"), Knob.BINDINGS))
         if self.desk is neurons:
             groups.append(("All neurons of a chip", WholeChip.BINDINGS))
         self.push_screen(Help(groups, remarks))
@@ -462,8 +478,8 @@ class LuisimApp(ScopeKeys, App[None]):
         for binding in [*self.BINDINGS, *self._source_keys]:
             action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
             if isinstance(binding, Binding) and binding.id != "quit" and self.check_action(action, ()):
-                title = f"{binding.description} {binding.key}" if binding.group else binding.description
-                yield SystemCommand(title, binding.tooltip, lambda action=binding.action: self._do(action))
+                title = f"{_(binding.description)} {binding.key}" if binding.group else _(binding.description)
+                yield SystemCommand(title, _(binding.tooltip), lambda action=binding.action: self._do(action))
         yield from super().get_system_commands(screen)
 
     def _do(self, action: str) -> None:
@@ -474,7 +490,7 @@ def run_network(experiment: Experiment[ChipNetwork]) -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
     app = LuisimApp(alone, usual(alone.device))
-    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 
 

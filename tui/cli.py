@@ -19,19 +19,22 @@ from luisim.errors import LuisimError, ParameterError, SimulationError, Unsuppor
 from luisim.experiment import Backend, Experiment
 from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.trace import Trace
-from tui import backends, board_commands, lui_commands, measure_commands, scripts
+from tui import backends, board_commands, lesson_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
+from tui.language import take_language
 from tui.serve import command as serve_command
 from tui.widgets.glyphs import GlyphName
 
 app = cyclopts.App(
     name="luisim",
     version=__version__,
-    help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side.",
+    help="One neuron three times: the Lu.i board as a circuit, as a model and as a recording, side by side."
+    " --lang de or --lang en, anywhere, chooses the language of the app and the lessons.",
     help_format="plaintext",
 )
 lui_commands.register(app)
 board_commands.register(app)
+lesson_commands.register(app)
 measure_commands.register(app)
 serve_command.register(app)
 scripts.register(app)
@@ -270,7 +273,12 @@ def doctor() -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every error that a person can cause ends as one sentence on standard error."""
     try:
-        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(
+            take_language(sys.argv[1:] if arguments is None else arguments),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
         sys.stdout.flush()
     except (LuisimError, cyclopts.CycloptsError) as error:
         progress("")

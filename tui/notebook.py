@@ -6,16 +6,24 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from luisim.errors import LuisimError
+from tui.language import N_
 from tui.screens.value_entry import ValueEntry
 
 if TYPE_CHECKING:
     from tui.app import LuisimApp
 
 NOTEBOOK_KEYS: list[BindingType] = [
-    Binding("x", "mark", "Marker", show=False, id="note.mark", tooltip="a numbered marker: live now, else at the cursor"),
-    Binding("X", "note", "Note", show=False, id="note.write", tooltip="a note in your own words, at the same place"),
     Binding(
-        "R", "record", "Record", show=False, id="record", tooltip="live: record the first source into a folder; again: stop"
+        "x", "mark", N_("Marker"), show=False, id="note.mark", tooltip=N_("a numbered marker: live now, else at the cursor")
+    ),
+    Binding("X", "note", N_("Note"), show=False, id="note.write", tooltip=N_("a note in your own words, at the same place")),
+    Binding(
+        "R",
+        "record",
+        N_("Record"),
+        show=False,
+        id="record",
+        tooltip=N_("live: record the first source into a folder; again: stop"),
     ),
 ]
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
+from tui.language import N_
 from tui.widgets.scope import ZOOM, Scope
 from tui.widgets.view import VIEWS
 
@@ -17,30 +18,30 @@ def _key(keys: str, action: str, name: str, id_: str, tooltip: str) -> Binding:
 
 
 SCOPE_KEYS: list[BindingType] = [
-    _key("v", "view", "View", "view.next", "next view: overlay, aligned on the spike, lanes"),
-    _key("d", "residual", "Differences", "view.residual", "differences Δ from the first source"),
-    _key("plus,equals_sign", "zoom(-1)", "Zoom in", "window.in", "see less time, larger"),
-    _key("minus", "zoom(1)", "Zoom out", "window.out", "see more time"),
-    _key("comma", "pan(-0.25)", "Earlier", "window.earlier", "move to earlier times"),
-    _key("full_stop", "pan(0.25)", "Later", "window.later", "move to later times"),
-    _key("y", "stretch(-1)", "Fewer volts", "axis.in", "see fewer volts, larger"),
-    _key("Y", "stretch(1)", "More volts", "axis.out", "see more volts"),
-    _key("ctrl+up", "lift(0.1)", "Higher", "axis.up", "move to higher voltages"),
-    _key("ctrl+down", "lift(-0.1)", "Lower", "axis.down", "move to lower voltages"),
-    _key("0", "fit", "Fit", "window.fit", "fit the window: about four spikes, all volts"),
-    _key("k", "measure", "Measure", "measure", "measurements, drawn where they were read: on, off"),
-    _key("a", "cursor('A')", "Cursor A", "cursor.a", "cursor A: put it in, take it up, take it away"),
-    _key("b", "cursor('B')", "Cursor B", "cursor.b", "cursor B: put it in, take it up, take it away"),
-    _key("left_parenthesis", "move_cursor(-1)", "Cursor left", "cursor.left", "the cursor one cell to the left"),
-    _key("right_parenthesis", "move_cursor(1)", "Cursor right", "cursor.right", "the cursor one cell to the right"),
-    _key("left_curly_bracket", "next_spike(-1)", "Spike before", "cursor.back", "the cursor to the spike before"),
-    _key("right_curly_bracket", "next_spike(1)", "Next spike", "cursor.ahead", "the cursor to the next spike"),
-    _key("s", "next_trace", "Snap to", "cursor.trace", "the cursors to the next trace"),
-    _key("g", "trigger", "Trigger", "trigger.mode", "trigger: off, auto, normal, single; it puts 0 s at the crossing"),
-    _key("G", "edge", "Edge", "trigger.edge", "trigger on the rising or the falling edge"),
-    _key("less_than_sign", "level(-1)", "Level down", "trigger.down", "the trigger's level down"),
-    _key("greater_than_sign", "level(1)", "Level up", "trigger.up", "the trigger's level up"),
-    _key("h", "hysteresis", "Hysteresis", "trigger.hysteresis", "how far it must go back before the trigger fires again"),
+    _key("v", "view", N_("View"), "view.next", N_("next view: overlay, aligned on the spike, lanes")),
+    _key("d", "residual", N_("Differences"), "view.residual", N_("differences Δ from the first source")),
+    _key("plus,equals_sign", "zoom(-1)", N_("Zoom in"), "window.in", N_("see less time, larger")),
+    _key("minus", "zoom(1)", N_("Zoom out"), "window.out", N_("see more time")),
+    _key("comma", "pan(-0.25)", N_("Earlier"), "window.earlier", N_("move to earlier times")),
+    _key("full_stop", "pan(0.25)", N_("Later"), "window.later", N_("move to later times")),
+    _key("y", "stretch(-1)", N_("Fewer volts"), "axis.in", N_("see fewer volts, larger")),
+    _key("Y", "stretch(1)", N_("More volts"), "axis.out", N_("see more volts")),
+    _key("ctrl+up", "lift(0.1)", N_("Higher"), "axis.up", N_("move to higher voltages")),
+    _key("ctrl+down", "lift(-0.1)", N_("Lower"), "axis.down", N_("move to lower voltages")),
+    _key("0", "fit", N_("Fit"), "window.fit", N_("fit the window: about four spikes, all volts")),
+    _key("k", "measure", N_("Measure"), "measure", N_("measurements, drawn where they were read: on, off")),
+    _key("a", "cursor('A')", N_("Cursor A"), "cursor.a", N_("cursor A: put it in, take it up, take it away")),
+    _key("b", "cursor('B')", N_("Cursor B"), "cursor.b", N_("cursor B: put it in, take it up, take it away")),
+    _key("left_parenthesis", "move_cursor(-1)", N_("Cursor left"), "cursor.left", N_("the cursor one cell to the left")),
+    _key("right_parenthesis", "move_cursor(1)", N_("Cursor right"), "cursor.right", N_("the cursor one cell to the right")),
+    _key("left_curly_bracket", "next_spike(-1)", N_("Spike before"), "cursor.back", N_("the cursor to the spike before")),
+    _key("right_curly_bracket", "next_spike(1)", N_("Next spike"), "cursor.ahead", N_("the cursor to the next spike")),
+    _key("s", "next_trace", N_("Snap to"), "cursor.trace", N_("the cursors to the next trace")),
+    _key("g", "trigger", N_("Trigger"), "trigger.mode", N_("trigger: off, auto, normal, single; it puts 0 s at the crossing")),
+    _key("G", "edge", N_("Edge"), "trigger.edge", N_("trigger on the rising or the falling edge")),
+    _key("less_than_sign", "level(-1)", N_("Level down"), "trigger.down", N_("the trigger's level down")),
+    _key("greater_than_sign", "level(1)", N_("Level up"), "trigger.up", N_("the trigger's level up")),
+    _key("h", "hysteresis", N_("Hysteresis"), "trigger.hysteresis", N_("how far it must go back before it fires again")),
 ]
 
 

@@ -11,12 +11,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
+from tui.language import N_, _
+
 
 class Experiments(ModalScreen[str | None]):
     """Ends with the name of the chosen experiment, or None. ``names``: with a line of text each."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,e", "dismiss(None)", "Stay", id="experiments.stay", tooltip="keep the experiment that is on")
+        Binding("escape,e", "dismiss(None)", N_("Stay"), id="experiments.stay", tooltip=N_("keep the experiment that is on"))
     ]
 
     def __init__(self, names: Sequence[tuple[str, str]], current: str) -> None:
@@ -26,9 +28,9 @@ class Experiments(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A title, the list, and its keys."""
         with Vertical():
-            yield Label("Experiments", id="title")
+            yield Label(_("Experiments"), id="title")
             yield OptionList(*(Option(f"{name:<26}{text}", id=name) for name, text in self._names), markup=False)
-            yield Label("up, down: choose    enter: load it    escape: stay", id="keys")
+            yield Label(_("up, down: choose    enter: load it    escape: stay"), id="keys")
 
     def on_mount(self) -> None:
         """Start at the experiment that is on."""

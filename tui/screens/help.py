@@ -13,7 +13,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-_ABOUT = """\
+from tui.language import N_, _
+
+_ABOUT = N_("""\
 One neuron, several times: as the circuit of the board (solved by ngspice), as a model (a few equations), and as a recording \
 of a real board. Turn a knob and see whether they still agree.
 
@@ -21,13 +23,13 @@ The membrane is charged towards V_leak. Where it reaches the threshold V_th, the
 pulse at the output, and the membrane is pulled down to 0. ISI, the inter-spike interval, is the time between two spikes. \
 Keys 1, 2, 3 send a 15 ms pulse every 0.5 s into an input; its weight says how far that lifts (+) or lowers (−) the membrane.
 
-A recording stays as it was recorded, whatever you turn."""
+A recording stays as it was recorded, whatever you turn.""")
 
 _MOUSE = (
-    ("wheel", "on a knob: 1 % (shift: 10 %); on the traces: zoom (shift: move)"),
-    ("drag", "turns a knob, or moves the traces"),
-    ("click", "on + or − of a weight: flips it; on a row of the table: source on or off"),
-    ("double click", "on a knob: back to the experiment's value"),
+    (N_("wheel"), N_("on a knob: 1 % (shift: 10 %); on the traces: zoom (shift: move)")),
+    (N_("drag"), N_("turns a knob, or moves the traces")),
+    (N_("click"), N_("on + or − of a weight: flips it; on a row of the table: source on or off")),
+    (N_("double click"), N_("on a knob: back to the experiment's value")),
 )
 _NAMES = {
     "question_mark": "?",
@@ -45,7 +47,7 @@ class Help(ModalScreen[None]):
     """``groups``: (title, bindings) pairs; ``remarks``: sentences for the end, such as how a recorded board was set."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss(None)", "Back", id="help.back", tooltip="back to the traces")
+        Binding("escape,question_mark,q", "dismiss(None)", N_("Back"), id="help.back", tooltip=N_("back to the traces"))
     ]
 
     def __init__(self, groups: Sequence[tuple[str, Iterable[BindingType]]], remarks: Sequence[str]) -> None:
@@ -54,15 +56,15 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One page to scroll."""
-        parts: list[Text | Table] = [Text(_ABOUT)]
+        parts: list[Text | Table] = [Text(_(_ABOUT))]
         for remark in self._remarks:
             parts.append(Text(f"\n{remark}"))
         for title, bindings in self._groups:
-            parts += [Text(f"\n{title}", "bold"), _table(_keys(bindings))]
-        parts += [Text("\nMouse", "bold"), _table(_MOUSE)]
+            parts += [Text(f"\n{_(title)}", "bold"), _table(_keys(bindings))]
+        parts += [Text("\n" + _("Mouse"), "bold"), _table((_(keys), _(text)) for keys, text in _MOUSE)]
         with VerticalScroll(can_focus=True) as page:
-            page.border_title = "Help"
-            page.border_subtitle = "up, down: scroll    escape: back"
+            page.border_title = _("Help")
+            page.border_subtitle = _("up, down: scroll    escape: back")
             yield Static(Group(*parts))
 
 
@@ -72,7 +74,7 @@ def _keys(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
     for binding in bindings:
         if isinstance(binding, Binding) and binding.tooltip:
             names = [_NAMES.get(key, key) for key in binding.key.split(",")]
-            found.append((" ".join(names), binding.tooltip))
+            found.append((" ".join(names), _(binding.tooltip)))
     return found
 
 

@@ -10,12 +10,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tui.language import N_, _, point
+
 
 class ValueEntry(ModalScreen[None]):
     """``accept`` takes the text and says in a sentence why it cannot be taken; an empty answer ends the entry."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Leave it", id="entry.leave", tooltip="leave the value as it is")
+        Binding("escape", "dismiss(None)", N_("Leave it"), id="entry.leave", tooltip=N_("leave the value as it is"))
     ]
 
     def __init__(self, title: str, hint: str, accept: Callable[[str], str]) -> None:
@@ -28,11 +30,11 @@ class ValueEntry(ModalScreen[None]):
             yield Label(self._title, markup=False)
             yield Input(compact=True, select_on_focus=False)
             yield Label(self._hint, id="said", markup=False)
-            yield Label("enter: take it    escape: leave it as it was", id="keys", markup=False)
+            yield Label(_("enter: take it    escape: leave it as it was"), id="keys", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take it, or say what is wrong."""
-        reason = self._accept(event.value)
+        reason = self._accept(point(event.value))
         if reason:
             said = self.query_one("#said", Label)
             said.update(reason)

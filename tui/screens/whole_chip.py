@@ -23,6 +23,7 @@ from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
 from tui import neurons
+from tui.language import N_
 from tui.messages import Failed, Message, Progress, Ran
 from tui.runner import Runner
 from tui.widgets.glyphs import Glyphs
@@ -43,13 +44,13 @@ class WholeChip(ModalScreen[None]):
     """Runs a network, or the settings of one neuron on every neuron of its chip; those first in a hurry, then exactly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,w", "dismiss(None)", "Back", id="chip.back", tooltip="back to the one neuron"),
-        Binding("up", "choose(-1)", "Before", id="chip.before", tooltip="the neuron before"),
-        Binding("down", "choose(1)", "Next", id="chip.next", tooltip="the next neuron"),
-        Binding("pageup", "choose(-32)", "32 back", id="chip.back32", tooltip="32 neurons back"),
-        Binding("pagedown", "choose(32)", "32 on", id="chip.on32", tooltip="32 neurons on"),
-        Binding("home", "choose(-512)", "First", show=False, id="chip.first", tooltip="the first neuron"),
-        Binding("end", "choose(512)", "Last", show=False, id="chip.last", tooltip="the last neuron"),
+        Binding("escape,w", "dismiss(None)", N_("Back"), id="chip.back", tooltip=N_("back to the one neuron")),
+        Binding("up", "choose(-1)", N_("Before"), id="chip.before", tooltip=N_("the neuron before")),
+        Binding("down", "choose(1)", N_("Next"), id="chip.next", tooltip=N_("the next neuron")),
+        Binding("pageup", "choose(-32)", N_("32 back"), id="chip.back32", tooltip=N_("32 neurons back")),
+        Binding("pagedown", "choose(32)", N_("32 on"), id="chip.on32", tooltip=N_("32 neurons on")),
+        Binding("home", "choose(-512)", N_("First"), show=False, id="chip.first", tooltip=N_("the first neuron")),
+        Binding("end", "choose(512)", N_("Last"), show=False, id="chip.last", tooltip=N_("the last neuron")),
     ]
 
     def __init__(self, experiment: Experiment[HicannX | ChipNetwork], glyphs: Glyphs, backend: Any = None) -> None:

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from luisim.errors import ParameterError
+from tui.language import N_
 from tui.screens.value_entry import ValueEntry
 from tui.widgets.trimmer import Turnable
 
@@ -26,17 +27,23 @@ class Knob(Widget, can_focus=True):
     ALLOW_SELECT = False  # dragging must not select text
     COMPONENT_CLASSES: ClassVar[set[str]] = {"knob--bar", "knob--rest", "knob--excites", "knob--inhibits"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", f"step({-_STEP})", "−1 %", show=False, id="knob.less", tooltip="turn down by 1 %"),
-        Binding("right", f"step({_STEP})", "+1 %", show=False, id="knob.more", tooltip="turn up by 1 %"),
-        Binding("shift+left,pagedown", f"step({-_STRIDE})", "−10 %", show=False, id="knob.back", tooltip="turn down by 10 %"),
-        Binding("shift+right,pageup", f"step({_STRIDE})", "+10 %", show=False, id="knob.ahead", tooltip="turn up by 10 %"),
-        Binding("home", "go(0)", "Least", show=False, id="knob.least", tooltip="turn down to the stop"),
-        Binding("end", "go(1)", "Most", show=False, id="knob.most", tooltip="turn up to the stop"),
-        Binding("space", "flip", "Sign", show=False, id="knob.flip", tooltip="weights: excitatory + or inhibitory −"),
-        Binding("enter", "type", "Type", show=False, id="knob.type", tooltip="type a value, such as 4.7k or 2.4 V"),
-        Binding("backspace,delete", "reset", "Reset", show=False, id="knob.reset", tooltip="back to the experiment's value"),
-        Binding("up", "app.focus_previous", "Up", show=False, id="knob.previous", tooltip="the knob above"),
-        Binding("down", "app.focus_next", "Down", show=False, id="knob.next", tooltip="the knob below"),
+        Binding("left", f"step({-_STEP})", N_("−1 %"), show=False, id="knob.less", tooltip=N_("turn down by 1 %")),
+        Binding("right", f"step({_STEP})", N_("+1 %"), show=False, id="knob.more", tooltip=N_("turn up by 1 %")),
+        Binding(
+            "shift+left,pagedown", f"step({-_STRIDE})", N_("−10 %"), show=False, id="knob.back", tooltip=N_("turn down by 10 %")
+        ),
+        Binding(
+            "shift+right,pageup", f"step({_STRIDE})", N_("+10 %"), show=False, id="knob.ahead", tooltip=N_("turn up by 10 %")
+        ),
+        Binding("home", "go(0)", N_("Least"), show=False, id="knob.least", tooltip=N_("turn down to the stop")),
+        Binding("end", "go(1)", N_("Most"), show=False, id="knob.most", tooltip=N_("turn up to the stop")),
+        Binding("space", "flip", N_("Sign"), show=False, id="knob.flip", tooltip=N_("weights: excitatory + or inhibitory −")),
+        Binding("enter", "type", N_("Type"), show=False, id="knob.type", tooltip=N_("type a value, such as 4.7k or 2.4 V")),
+        Binding(
+            "backspace,delete", "reset", N_("Reset"), show=False, id="knob.reset", tooltip=N_("back to the experiment's value")
+        ),
+        Binding("up", "app.focus_previous", N_("Up"), show=False, id="knob.previous", tooltip=N_("the knob above")),
+        Binding("down", "app.focus_next", N_("Down"), show=False, id="knob.next", tooltip=N_("the knob below")),
     ]
 
     parameters: reactive[Any] = reactive(None)

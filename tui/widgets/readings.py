@@ -74,6 +74,10 @@ class Readings(Widget):
         self._sources = tuple(sources)
         self.refresh()
 
+    def speak(self) -> None:
+        """Write every number again, as the language that is spoken now writes it."""
+        self._rows.clear()
+
     def on_click(self, event: events.Click) -> None:
         """Turn a source on or off."""
         index = event.y - 1

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LessonPanel: a lesson beside the traces: its text, the pupil's settings and answers, check marks, hints, solution.
+
+It looks at the app through :class:`Desk` alone. A lesson that needs one run is checked on what is seen, so a live board, a
+recording or a simulation; one that needs several is run on the model with the settings that the pupil has kept.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from luisim.errors import LuisimError, ParameterError
+from luisim.experiment import Experiment
+from luisim.lessons import LESSONS, f_i_curve
+from luisim.lessons.model import Finding, Lesson, Points, Run
+from luisim.lui.model import LuiModel
+from luisim.lui.network import Lui
+from luisim.lui.parameters import LuiParameters
+from luisim.trace import Trace
+from tui import lesson_report
+from tui import progress as kept
+from tui.language import N_, _, decimal, point, translate_bindings
+
+_LOOK = 1.0  # s between two looks at the traces for the live check marks
+
+
+class Desk(Protocol):
+    """What a lesson needs of the app."""
+
+    def begin_lesson(self, experiment: Experiment[Lui]) -> None:
+        """Put this experiment on the desk."""
+
+    def lesson_settings(self) -> LuiParameters | None:
+        """How the knobs stand; None where they are not a board's."""
+
+    def lesson_trace(self, name: str) -> Trace | None:
+        """What the first source that is on shows of the experiment ``name``; None if another one is on the desk."""
+
+
+class LessonPanel(VerticalScroll, can_focus=True):
+    """The lessons, one at a time; begins with the first that is not passed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "answer", N_("Answer"), show=False, id="lesson.answer", tooltip=N_("type an answer: v_leak=0.7")),
+        Binding("c", "check", N_("Check"), show=False, id="lesson.check", tooltip=N_("check the lesson")),
+        Binding("h", "hint", N_("Hint"), show=False, id="lesson.hint", tooltip=N_("the next hint, up to three")),
+        Binding("a", "keep", N_("Keep point"), show=False, id="lesson.keep", tooltip=N_("keep the knobs' settings as a point")),
+        Binding("backspace", "drop", N_("Drop point"), show=False, id="lesson.drop", tooltip=N_("drop the last point")),
+        Binding("s", "solution", N_("Solution"), show=False, id="lesson.solution", tooltip=N_("show solution and theory")),
+        Binding("left", "go(-1)", N_("Lesson before"), show=False, id="lesson.before", tooltip=N_("the lesson before")),
+        Binding("right", "go(1)", N_("Next lesson"), show=False, id="lesson.next", tooltip=N_("the next lesson")),
+    ]
+
+    def __init__(self, desk: Desk, *, pupil: str = "") -> None:
+        super().__init__(id="lesson")
+        self._desk, self._pupil = desk, pupil
+        self.progress = kept.load(pupil)
+        self.lesson: Lesson = next((item for item in LESSONS if not self.progress.of(item.slug).passed), LESSONS[0])
+        self._forget()
+
+    def _forget(self) -> None:
+        self.answers: dict[str, str] = {}
+        self.points: list[LuiParameters] = []
+        self.findings: Sequence[Finding] = ()
+        self.marks: dict[str, bool] = {}  # of the live look
+        self.note = ""
+        self._hints, self._solution, self._seen = 0, False, None
+
+    _seen: Trace | None
+
+    def compose(self) -> ComposeResult:
+        """The text, and below it one line to type answers into."""
+        yield Static(id="lesson-text", markup=False)
+        yield Input(id="lesson-answer", compact=True, placeholder="key=value")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self.speak()
+        self._begin()
+        self.set_interval(_LOOK, self._look)
+
+    def speak(self) -> None:
+        """Say everything in the language that is spoken now."""
+        translate_bindings(self)
+        self._show()
+
+    def _begin(self) -> None:
+        self._desk.begin_lesson(self.lesson.start)
+        self._show()
+
+    # ------------------------------------------------------------------------------------------------------------ keys
+
+    def action_go(self, by: int) -> None:
+        """Another lesson."""
+        self.lesson = LESSONS[(self.lesson.number + by) % len(LESSONS)]
+        self._forget()
+        self._begin()
+        self.scroll_home(animate=False)
+
+    def action_answer(self) -> None:
+        """Type."""
+        self.query_one(Input).focus()
+
+    def action_hint(self) -> None:
+        """One more hint."""
+        self._hints = min(3, self._hints + 1)
+        self._help()
+
+    def action_solution(self) -> None:
+        """Show it, or hide it again."""
+        self._solution = not self._solution
+        self._help()
+
+    def _help(self) -> None:
+        self._keep_progress(self.progress.helped(self.lesson.slug, self._hints, solution=self._solution))
+        self._show()
+
+    def action_keep(self) -> None:
+        """Keep how the knobs stand."""
+        settings = self._desk.lesson_settings()
+        if settings is None or not self.lesson.knobs:
+            self._say(_("This lesson needs no points; type your answers."))
+            return
+        self.points.append(settings)
+        self._say("")
+        if self.lesson.slug == f_i_curve.LESSON.slug:
+            self._draw_curve(tuple(self.points))
+
+    def action_drop(self) -> None:
+        """The last point was a mistake."""
+        if self.points:
+            self.points.pop()
+        self._say("")
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        text = event.value.strip()
+        self.focus()
+        if not text:
+            return
+        key = text.partition("=")[0].strip()
+        # a decimal comma; in a list of settings the comma stands between them
+        several = key in self.lesson.knobs or len(self.lesson.answers.get(key, "").split(",")) > 1
+        try:
+            typed = lesson_report.split_answers([text if several else point(text)])
+            if key not in (*self.lesson.knobs, *self.lesson.answers):
+                self.lesson.settings(typed)  # says which there are
+        except ParameterError as error:
+            self._say(str(error))
+            return
+        self.answers |= typed
+        event.input.value = ""
+        self._seen = None
+        self._say("")
+
+    def action_check(self) -> None:
+        """Check what is set, kept and typed."""
+        try:
+            runs = self._seen_run()
+            if runs is None:
+                self._say(_("Checking on the model …"))
+                self._check_on_model(self._points(), dict(self._all_answers))
+                return
+            self._judge(self.lesson.check(runs, self._all_answers))
+        except LuisimError as error:
+            self._say(str(error))
+
+    # ------------------------------------------------------------------------------------------------------------ checks
+
+    @property
+    def _all_answers(self) -> dict[str, str]:
+        """What was typed; where the knobs are the answer, how they stand."""
+        settings = self._desk.lesson_settings()
+        own = {} if settings is None else {"v_leak": repr(settings.v_leak), "r_leak": repr(settings.r_leak)}
+        by_knob = {key: value for key, value in own.items() if self.lesson.slug == "fit-by-hand"}
+        return {**by_knob, **self.answers}
+
+    def _points(self) -> Points:
+        typed = {key: text for key, text in self.answers.items() if key in self.lesson.knobs}
+        settings = self._desk.lesson_settings()
+        if typed or not self.lesson.knobs or settings is None:
+            return self.lesson.settings(typed)
+        points = tuple(self.points) or (settings,)
+        if len(points) < self.lesson.points:
+            raise ParameterError(
+                _("This lesson needs {needed} points; kept so far: {count}. Key a keeps one.").format(
+                    needed=self.lesson.points, count=len(self.points)
+                )
+            )
+        return points
+
+    def _seen_run(self) -> tuple[Run, ...] | None:
+        """The one run of this lesson as it is seen on the desk; None if the lesson needs other runs than that."""
+        planned = self.lesson.plan(self._points(), self._all_answers)
+        trace = self._desk.lesson_trace(planned[0].name) if len(planned) == 1 else None
+        return None if trace is None or self.lesson.slug == "fit-by-hand" else (Run(planned[0], trace),)
+
+    @work(exclusive=True, thread=True, group="lesson")
+    def _check_on_model(self, points: Points, answers: dict[str, str]) -> None:
+        lesson = self.lesson
+        try:
+            runs = [Run(experiment, LuiModel().run(experiment)) for experiment in lesson.plan(points, answers)]
+            findings = lesson.check(runs, answers)
+        except LuisimError as error:
+            self.app.call_from_thread(self._say, str(error))
+            return
+        if lesson is self.lesson:
+            self.app.call_from_thread(self._judge, findings)
+
+    @work(exclusive=True, thread=True, group="curve")
+    def _draw_curve(self, points: Points) -> None:
+        """The f-I assistant: the points so far, and the fit through them."""
+        runs = [Run(run, LuiModel().run(run)) for run in f_i_curve.LESSON.plan(points, {})]
+        found = f_i_curve.curve(runs)
+        lines = [f"{1e6 * i:6.1f} µA  {f:6.2f} Hz" for i, f in zip(found.currents, found.rates, strict=True)]
+        if found.r2 is not None and found.rheobase is not None:
+            lines.append(
+                _("fit: r² {r2}, begins at {current}").format(r2=f"{found.r2:.3f}", current=f"{1e6 * found.rheobase:.0f} µA")
+            )
+        self.app.call_from_thread(self._say, decimal("\n".join(lines)))
+
+    def _judge(self, findings: Sequence[Finding]) -> None:
+        self.findings, self.note = findings, ""
+        passed = all(finding.passed for finding in findings)
+        typed = {key: text for key, text in self.answers.items() if key in self.lesson.answers}
+        self._keep_progress(self.progress.tried(self.lesson.slug, passed, typed, datetime.now()))
+        self._show()
+
+    def _look(self) -> None:
+        """Check marks while the pupil works, where one run is enough and all is typed that is asked for."""
+        if not set(self.lesson.answers) <= set(self.answers):
+            return
+        try:
+            runs = self._seen_run()
+            if runs is not None and runs[0].trace is not self._seen:
+                self._seen = runs[0].trace
+                self.marks = {finding.name: finding.passed for finding in self.lesson.check(runs, self._all_answers)}
+                self._show()
+        except LuisimError:
+            return  # not enough is set yet; the check says what is missing
+
+    def _keep_progress(self, progress: kept.Progress) -> None:
+        self.progress = progress
+        try:
+            kept.save(progress)
+        except ParameterError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+
+    # ------------------------------------------------------------------------------------------------------------ looks
+
+    def _say(self, text: str) -> None:
+        self.note = text
+        self._show()
+
+    def _show(self) -> None:
+        lesson, own, text = self.lesson, lesson_report.words_of(self.lesson), Text()
+        passed = "✓ " if self.progress.of(lesson.slug).passed else ""
+        text.append(f"{passed}{lesson.number}  {own.title}\n\n", "bold")
+        text.append(f"{own.story}\n\n")
+        for head, body in ((_("Question"), own.question), (_("Task"), own.task)):
+            text.append(f"{head}\n", "bold")
+            text.append(f"{body.replace('`', '')}\n\n")
+        if lesson.points > 1 or self.points:
+            text.append(_("Points kept: {count}").format(count=len(self.points)) + "\n")
+        for key, answer in self.answers.items():
+            text.append(f"{key}={answer}\n", "italic")
+        self._append_marks(text)
+        if self.note:
+            text.append(f"\n{self.note}\n", "bold")
+        for number, hint in enumerate(own.hints[: self._hints], start=1):
+            text.append("\n" + _("Hint") + f" {number}: {hint.replace('`', '')}\n")
+        if self._solution:
+            text.append("\n" + _("Solution") + f": {own.solution.replace('`', '')}\n\n{own.theory}\n")
+        text.append("\n" + _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons"), "dim")
+        self.query_one("#lesson-text", Static).update(text)
+
+    def _append_marks(self, text: Text) -> None:
+        own = lesson_report.words_of(self.lesson)
+        if self.findings:
+            for finding in self.findings:
+                text.append(f"\n{'✓' if finding.passed else '✗'} {own.labels[finding.name]}: ")
+                text.append(f"{lesson_report.value(finding.measured, finding.unit)}, {lesson_report.wanted(finding)}\n")
+                if not finding.passed:
+                    text.append(f"  {own.advice[finding.name]}\n", "italic")
+            if all(finding.passed for finding in self.findings):
+                text.append("\n" + _("Passed. Well done!") + f"\n{own.theory}\n", "bold")
+            return
+        for name, passed in self.marks.items():
+            text.append(f"{'✓' if passed else '·'} {own.labels[name]}\n")
