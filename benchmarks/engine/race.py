@@ -187,7 +187,9 @@ def _run(words: list[str], folder: Path, speaks: bool = True) -> dict[str, objec
         child = subprocess.Popen(
             words, cwd=folder, stdout=out, stderr=err, env=os.environ | one_core | {"PYTHONPATH": str(HERE.parent)}
         )
+        peak = 0.0
         while (ended := os.wait4(child.pid, os.WNOHANG))[0] == 0:
+            peak = max(peak, _peak_mb(child.pid))
             if time.perf_counter() - start > PATIENCE:
                 child.kill()
                 os.wait4(child.pid, 0)
@@ -200,8 +202,18 @@ def _run(words: list[str], folder: Path, speaks: bool = True) -> dict[str, objec
         lines = [line for line in out.read().splitlines() if line.startswith("RESULT ")]
         if child.returncode or (speaks and not lines):
             raise RuntimeError((err.read().strip().splitlines() or ["ended without a word"])[-1])
-    said = json.loads(lines[-1].removeprefix("RESULT ")) if speaks else {"rss_mb": usage.ru_maxrss / 1024.0}
-    return said | {"cpu_total": usage.ru_utime + usage.ru_stime, "wall": time.perf_counter() - start}
+    said = json.loads(lines[-1].removeprefix("RESULT ")) if speaks else {}
+    return said | {"rss_mb": peak, "cpu_total": usage.ru_utime + usage.ru_stime, "wall": time.perf_counter() - start}
+
+
+def _peak_mb(pid: int) -> float:
+    """Peak memory of a running process so far; getrusage would count what its parent had before it became itself."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(lines[0].split()[1]) / 1024.0 if lines else 0.0
 
 
 def _digest(sources: bytes, case: Case) -> str:

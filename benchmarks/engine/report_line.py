@@ -49,6 +49,5 @@ def say(given: argparse.Namespace, clock: Clock, version: str, times: object, ne
     clock("result")
     if given.spikes:
         np.savez(given.spikes, times=t, neurons=i)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    line = {"version": version, "cpu": clock.parts, "spikes": len(t), "rss_mb": peak, "note": note}
+    line = {"version": version, "cpu": clock.parts, "spikes": len(t), "note": note}
     print("RESULT " + json.dumps(line), flush=True)
