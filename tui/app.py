@@ -33,6 +33,7 @@ from tui.runs import Runs
 from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.screens.lesson import LessonPanel
 from tui.screens.whole_chip import WholeChip
 from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
@@ -90,6 +91,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         self.volts = False  # a chip's membrane in V instead of LSB
         self.trains: frozenset[tuple[str, int]] = frozenset()  # boards and inputs with a pulse train
         self.paused = False
+        self.first_screen: Screen[Any] | None = None  # opened over the traces at the start
         self._asked = experiment  # what the traces belong to, or soon will
         self._busy_timer: Timer | None = None
         self.live = LiveMode(self)
@@ -137,6 +139,8 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             self.knobs[0].focus()
         self._show()
         self.call_after_refresh(self._start)
+        if self.first_screen is not None:
+            self.push_screen(self.first_screen)
 
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
@@ -450,7 +454,9 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
             return self.desk is boards
-        return self.desk is neurons if action in ("units", "whole_chip") else True
+        if action == "whole_chip":
+            return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
+        return self.desk is neurons if action == "units" else True
 
     def action_help(self) -> None:
         """Every key."""
@@ -460,8 +466,11 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             if (source := self.sources[backend.name]).is_recording
             for sentence in backend.by_hand(self.base)
         ]
+        if self.desk is neurons:
+            remarks.insert(0, neurons.ABOUT)
         groups: list[tuple[str, Iterable[BindingType]]] = [(N_("Keys"), self.BINDINGS), (N_("Sources"), self._source_keys)]
         groups.append((N_("On a knob"), Knob.BINDINGS))
+        groups.append((N_("In a lesson"), LessonPanel.BINDINGS))
         if self.desk is neurons:
             groups.append(("All neurons of a chip", WholeChip.BINDINGS))
         self.push_screen(Help(groups, remarks))
@@ -483,7 +492,7 @@ def run_network(experiment: Experiment[ChipNetwork]) -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
     app = LuisimApp(alone, usual(alone.device))
-    app.call_later(app.push_screen, WholeChip(experiment, app.scope.glyphs))
+    app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from luisim.experiment import Experiment
 from luisim.hicannx.parameters import HicannX
@@ -53,4 +54,15 @@ class RecordedHicannX:
         time = (stamps - stamps[0]) * 1e-6
         inside = time <= experiment.duration
         read = Trace(time[inside], {"v_madc": table[first[inside], 1]})
-        return Trace(read.time, read.signals, {"out": spikes(read)}, self.name)
+        return Trace(read.time, read.signals, {"out": _sharpened(read)}, self.name)
+
+
+def _sharpened(read: Trace) -> NDArray[np.float64]:
+    """Spike times in s off the steep fall after each peak: the peak itself is flat, and noise moves it to and fro."""
+    time, v, peaks = read.time, read.signals["v_madc"], spikes(read)
+    level = 0.5 * (float(v.min()) + float(v.max()))
+    down = np.flatnonzero((v[:-1] >= level) & (v[1:] < level))
+    falls = time[down] + (v[down] - level) / (v[down] - v[down + 1]) * (time[down + 1] - time[down])
+    after = [falls[falls > peak] for peak in peaks]
+    found = np.array([late[0] for late in after if late.size])
+    return found - np.median(found - peaks[: found.size]) if found.size else peaks

@@ -245,4 +245,15 @@ async def test_recordings_of_the_real_chip(name: str) -> None:
         assert model is not None
         assert abs(recording.spikes["out"].size - model.spikes["out"].size) <= 1
         await pilot.press("left")
+        await until(pilot, lambda: settled(app))
         assert "recording: as it was recorded" in str(app.status.render())
+
+
+async def test_an_experiment_on_the_converter_alone() -> None:
+    app = LuisimApp(load_experiment("adc-characteristic"), [HicannXModel()])
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: settled(app))
+        assert app.knobs == ()
+        await pilot.press("w", "left", "u")
+        assert len(app.screen_stack) == 1
+        assert "mV" in rows(app)[1] or " V" in rows(app)[1]

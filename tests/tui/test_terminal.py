@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+CHIP = (
+    "from tui.app import run_app; from tui.backends import load_experiment, open_backend;"
+    "chip = load_experiment('chip-leak-over-threshold'); run_app(chip, [open_backend('model', chip.device)])"
+)
 START = (
     "from tui.app import run_app; from tui.backends import load_experiment, open_backend;"
     "run_app(load_experiment('leak-over-threshold'), [open_backend('model')])"
@@ -45,12 +49,13 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
+def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    """A terminal in which the app runs: on a board, or as the parameter says."""
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed: sudo apt install tmux")
     root = Path(__file__).parents[2]
     # readline, which pytest imports, puts the size into the environment, where it would hide every change of size
-    app = shlex.join([sys.executable, "-c", START])
+    app = shlex.join([sys.executable, "-c", getattr(request, "param", START)])
     shell = f"env -u COLUMNS -u LINES LANG=C.UTF-8 PYTHONPATH={root} {app}; echo left with $?; sleep 60"
     opened = Terminal(80, 24, ["sh", "-c", shell])
     yield opened
@@ -81,5 +86,16 @@ def test_keys_and_sizes(terminal: Terminal) -> None:
     terminal.until(lambda text: "needs 80x24 characters, now 60x20" in text)
     terminal.tmux("resize-window", "-x", "120", "-y", "40")
     terminal.until(lambda text: "spikes" in text and "◇" in text)
+    terminal.tmux("send-keys", "q")
+    terminal.until(lambda text: "left with 0" in text)
+
+
+@pytest.mark.parametrize("terminal", [CHIP], indirect=True)
+def test_a_chip(terminal: Terminal) -> None:
+    terminal.until(lambda text: "400 LSB" in text and "µs" in text and "2.06 µs" in text)
+    terminal.tmux("send-keys", "u")
+    terminal.until(lambda text: " V┤" in text and "498 mV" in text and "LSB" not in text)
+    terminal.tmux("send-keys", "u", "PageDown")
+    terminal.until(lambda text: "(changed)" in text and " 938" in text and "400 LSB" in text)
     terminal.tmux("send-keys", "q")
     terminal.until(lambda text: "left with 0" in text)

@@ -186,6 +186,7 @@ def _laid_over(line: Line, over: dict[int, tuple[str, int]]) -> Line:
 
 
 def _labelled(label: str, glyphs: Glyphs, runs: Line) -> Line:
+    label = label if len(label) < MARGIN else label.replace(" ", "")  # +2.5 LSB
     side = glyphs.axis[1] if label else glyphs.axis[0]
     return (Run(f"{label:>{MARGIN - 1}}{side}", AXIS), *runs)
 
