@@ -23,8 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--setup", action="store_true", help="make the other simulators' environments, and stop")
     parser.add_argument("--quick", action="store_true", help="medium rates only, slow simulators once")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only tools with this in their name")
+    parser.add_argument("--only", default="", metavar="NAMES", help="only these tools, with commas between")
     parser.add_argument("--repeats", type=int, default=5, help="fresh processes of each (default 5)")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="start nothing after so long; what ran is shown")
     parser.add_argument("--seed", type=int, default=1, help="of the order of the runs")
     parser.add_argument("--report", type=Path, metavar="JSON", help="table and picture of a run that was, even if cut short")
     parser.add_argument("--out", type=Path, default=Path("peers"), help="PATH.json, PATH.txt and PATH.png are written")
@@ -38,9 +39,9 @@ def main() -> None:
         report(raw["head"], Limit(*raw["limit"]), [race.from_json(one) for one in raw["results"]], given.out)
         return
     chosen = plan.quick() if given.quick else plan.whole(given.repeats)
-    chosen = [(tool, case, repeats) for tool, case, repeats in chosen if given.only in tool.name]
+    chosen = [(tool, case, repeats) for tool, case, repeats in chosen if not given.only or tool.name in given.only.split(",")]
     if not chosen:
-        sys.exit(f"No tool has {given.only!r} in its name; there are {', '.join(t.name for t in picture.TOOLS)}.")
+        sys.exit(f"No tool is named {given.only!r}; there are {', '.join(t.name for t in picture.TOOLS)}.")
     portable, machine = limit(), limit(NATIVE)
     head = [
         f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, numpy {np.__version__};"
@@ -57,7 +58,7 @@ def main() -> None:
             raw = {"head": head, "limit": list(asdict(machine).values()), "results": [r.as_json() for r in results]}
             given.out.with_suffix(".json").write_text(json.dumps(raw, indent=1))
 
-        results = race.race(chosen, given.seed, save, Path(folder))
+        results = race.race(chosen, given.seed, save, Path(folder), 60.0 * given.minutes)
     report(head, machine, results, given.out)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from luisim.errors import UnsupportedExperiment
 from luisim.experiment import Experiment
 from luisim.hicannx import activity
-from luisim.hicannx.chip import Chip, ChipResult
+from luisim.hicannx.chip import Chip
 from luisim.hicannx.chip_experiment import ChipNetwork
+from luisim.hicannx.chip_result import ChipResult
 from luisim.quantity import format_si
 from tui.console import bar, columns, progress, say, show
 from tui.picture import save

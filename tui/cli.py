@@ -144,9 +144,9 @@ def run(
     _draw([trace], loaded, png)
     shown: dict[str, Any] | str = report.run_json(loaded, trace) if json else report.run_text(loaded, trace)
     if len(trace.spikes) > 1 and trace.membrane == "v_madc":
-        from tui import chip
+        from tui.chip import neurons, neurons_text
 
-        shown = {**shown, "neurons": chip.neurons(trace)} if isinstance(shown, dict) else shown + chip.neurons_text(trace)
+        shown = {**shown, "neurons": neurons(trace)} if isinstance(shown, dict) else shown + neurons_text(trace)
     show(shown)
     return 0
 

@@ -161,7 +161,7 @@ def _encoding() -> Finding:
 
 def _braille() -> Finding:
     """Curves are drawn with braille dots. Which font the terminal really uses, only a person can see."""
-    look = f"Look at this: {BRAILLE_ROW}  It should be a band of dots that rises from left to right."
+    look = f"Look at this: {BRAILLE_ROW}  It should be a band of dots that rises from left to right; else: luisim testcard"
     fc_list = shutil.which("fc-list")
     if fc_list is None or os.environ.get("SSH_CONNECTION") or "WT_SESSION" in os.environ:
         return Finding("braille", True, "the terminal's font cannot be asked for from here", look)

@@ -19,6 +19,13 @@ _WIDE = 100  # columns from which a frame is so much text that every second one 
 _READ_EVERY = 15  # frames between two readings of the numbers
 
 
+def frames_between(width: int, focused: bool) -> int:
+    """Every how many of the frames one is drawn: 30 a second, 15 in a terminal that is wide, 5 in one that nobody looks at."""
+    if not focused:
+        return 6
+    return 2 if width > _WIDE else 1
+
+
 def since(source: Source, start: float) -> Source:
     """The source with its trace from ``start`` (s) on."""
     trace = source.trace
@@ -69,15 +76,17 @@ class LiveView:
         """End every run."""
         self.session.close()
 
-    def tick(self, cell: float, width: int) -> bool:
+    def tick(self, cell: float, width: int, focused: bool = True) -> bool:
         """Read what is new; whether it fills another column of ``cell`` s, or shows what a knob did. ``width``: the terminal's.
+
+        ``focused``: whether the terminal is the one that a person types into.
 
         Raises a :class:`LuisimError` if a run has ended.
         """
         self._frame += 1
         self.session.read()
         now = self.session.now
-        due = int(now / cell) != int(self._drawn / cell) and not (width > _WIDE and self._frame % 2)
+        due = int(now / cell) != int(self._drawn / cell) and self._frame % frames_between(width, focused) == 0
         due = due or self._drawn <= self.session.acted < now
         if due:
             self._drawn = now

@@ -109,7 +109,7 @@ class LiveMode:
         if self.view is None or self.view.still:
             return
         try:
-            if self.view.tick(self._app.scope.window.cell, self._app.size.width):
+            if self.view.tick(self._app.scope.window.cell, self._app.size.width, self._app.app_focus):
                 self._keep()
                 self._show(numbers=self.view.numbers_due)
         except LuisimError as error:

@@ -71,7 +71,7 @@ def sentences(trace: Trace, found: tuple[Measurement, ...]) -> str:
     lines = [f"{_name(trace)} {fired} in {_spoken(trace.duration, 's')}."]
     for measurement in found:
         value = _spoken(measurement.value, measurement.unit)
-        if measurement.sd is not None:
+        if measurement.sd is not None and measurement.sd > 1e-4 * abs(measurement.value):
             value += f", with a standard deviation of {_spoken(measurement.sd, measurement.unit)}"
         of = f", from {measurement.count} readings" if measurement.count > 1 else ""
         lines.append(f"{_WORDS[measurement.name]} {value}{of}.")

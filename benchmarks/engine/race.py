@@ -77,16 +77,21 @@ class Result:
         return {"tool": self.tool, "case": asdict(self.case), "failure": self.failure, "runs": self.runs}
 
 
-def race(plan: list[tuple[Tool, Case, int]], seed: int, done: Callable[[list[Result]], None], keep: Path) -> list[Result]:
-    """Rounds until each pair ran as often as the plan says; ``done`` after each round; spikes of the first run in ``keep``."""
-    rng = np.random.default_rng(seed)
+def race(
+    plan: list[tuple[Tool, Case, int]], seed: int, done: Callable[[list[Result]], None], keep: Path, seconds: float = np.inf
+) -> list[Result]:
+    """Rounds until each pair ran as often as the plan says; ``done`` after each round; spikes of the first run in ``keep``.
+
+    After ``seconds`` no further process is started.
+    """
+    rng, end = np.random.default_rng(seed), time.monotonic() + seconds
     results = {(tool, case): Result(tool.name, case) for tool, case, _ in plan}
     rounds, total, count = max(n for _, _, n in plan), sum(n for _, _, n in plan), 0
     for turn in range(rounds):
         for k in rng.permutation(len(plan)):
             tool, case, repeats = plan[k]
             result = results[tool, case]
-            if turn >= repeats or result.failure:
+            if turn >= repeats or result.failure or time.monotonic() > end:
                 continue
             count += 1
             print(f"\r\033[K{count} of {total}: {tool.name}, {case.label}", end="", file=sys.stderr, flush=True)

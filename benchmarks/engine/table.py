@@ -36,8 +36,8 @@ def goal_lines(goals: list[Goal]) -> list[str]:
 
 
 def _line(result: Result, results: Results) -> str:
-    if result.failure and not result.runs:
-        return f"{result.tool:22} {result.failure[:150]}"
+    if not result.runs:
+        return f"{result.tool:22} {result.failure[:150] or 'not run: out of time'}"
     core = result.part("core")
     parts = [result.part(name) for name in ("start", "workload", "build", "program")]
     error = result.runs[0].get("accuracy")

@@ -4,7 +4,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from luisim.hicannx.chip import Chip, ChipResult
+from luisim.hicannx.chip import Chip
+from luisim.hicannx.chip_result import ChipResult
 from luisim.hicannx.constants import COLUMNS, NEURONS
 
 Array = NDArray[np.float64]

@@ -2,15 +2,16 @@
 """Chip: a network on one instance of the chip, run in pieces that continue one another."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from luisim.errors import ParameterError
 from luisim.hicannx import engine
+from luisim.hicannx.arrivals import checked_train, queued
 from luisim.hicannx.bypass import bypass_spikes
+from luisim.hicannx.chip_result import ChipResult, ChipState, Record, Recorded, Site
 from luisim.hicannx.constants import COLUMNS, NEURONS, TIME_GRID, WEIGHT_MAX
 from luisim.hicannx.electrical import NeuronCircuit, electrical
 from luisim.hicannx.instance import ChipInstance, Mismatch
@@ -22,67 +23,13 @@ from luisim.hicannx.parameters import HicannX, NeuronLsb, columns
 from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
 from luisim.hicannx.run import JITTER_PERIOD
 
+__all__ = ["Chip", "ChipResult", "ChipState", "Record", "Recorded", "Site"]
+
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 MADC_CHANNELS = 2
 LONGEST = 3600.0  # s
-
-
-@dataclass(frozen=True)
-class Site:
-    """One neuron's membrane as a place to record from: a population and an index in it."""
-
-    population: str
-    index: int = 0
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is recorded besides spikes: ``madc`` at most two sites, one on an even and one on an odd circuit; ``cadc`` any."""
-
-    madc: tuple[Site, ...] = ()
-    cadc: tuple[Site, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Recorded:
-    """``values`` (sites, k) in LSB of the converter at ``times`` (k,) in s."""
-
-    times: Array
-    values: Array
-
-
-@dataclass(frozen=True, eq=False)
-class ChipState:
-    """Where a run ended: ``steps`` of the engine, its state, and events (tick, source) that still wait for their bus."""
-
-    steps: int = 0
-    engine: Any = None
-    waiting: tuple[Indices, Indices] = field(default_factory=lambda: (np.empty(0, np.int64), np.empty(0, np.int64)))
-
-    @property
-    def time(self) -> float:
-        """In s."""
-        return self.steps * engine.STEP
-
-
-@dataclass(frozen=True, eq=False)
-class ChipResult:
-    """A piece of a run from ``start`` to ``stop`` (s). ``spikes``: population -> a train in s for each neuron.
-
-    ``events``: source or background -> trains of what came in. ``delayed``: how many events waited for a bus that was taken.
-    """
-
-    network: Network
-    start: float
-    stop: float
-    spikes: Mapping[str, tuple[Array, ...]]
-    events: Mapping[str, tuple[Array, ...]]
-    madc: Recorded
-    cadc: Recorded
-    delayed: int
-    state: ChipState
 
 
 class Chip:
@@ -288,7 +235,7 @@ class Chip:
                 raise ParameterError(f"There is no source {name!r} to give times to; there are {', '.join(names) or 'none'}.")
             if len(trains) != names[name]:
                 raise ParameterError(f"The source {name!r} has {names[name]} trains, not {len(trains)}.")
-            outside[name] = tuple(_train(train, f"{name}[{k}]", start, stop) for k, train in enumerate(trains))
+            outside[name] = tuple(checked_train(train, f"{name}[{k}]", start, stop) for k, train in enumerate(trains))
         first, last = -(-round(start / 1e-9) // 8), -(-round(stop / 1e-9) // 8)
         for background in self.network.backgrounds:
             event = self.mapping.addresses[(background.name, 0)].event
@@ -310,13 +257,9 @@ class Chip:
         return ticks[order], who[order], outside
 
     def _queued(self, ticks: Indices, who: Indices, state: ChipState) -> tuple[Indices, Indices, int]:
-        """A bus takes one event a tick: those that come together wait for the next free one."""
+        """When events get onto their buses, those that wait from before first; and how many had to wait."""
         ticks, who = np.concatenate([state.waiting[0], ticks]), np.concatenate([state.waiting[1], who])
-        moved = ticks.copy()
-        for bus in np.unique(self._buses[who]):
-            mine = np.flatnonzero(self._buses[who] == bus)
-            rank = np.arange(mine.size)
-            moved[mine] = rank + np.maximum.accumulate(ticks[mine] - rank)
+        moved = queued(ticks, self._buses[who])
         order = np.argsort(moved, kind="stable")
         return moved[order], who[order], int(np.count_nonzero(moved != ticks))
 
@@ -382,19 +325,3 @@ def sites_times(sites: tuple[Indices, Indices], duration: float) -> list[tuple[I
     """Places and sample times, from 0 s on, of the converters that record anything."""
     both = ((sites[0], madc_times(duration)), (sites[1], cadc_times(duration)))
     return [(places, times) for places, times in both if places.size]
-
-
-def _train(times: ArrayLike, name: str, start: float, stop: float) -> Array:
-    """Spike times checked, cut to the piece, on the chip's grid."""
-    train = np.asarray(times, dtype=np.float64)
-    if train.ndim != 1 or not np.isfinite(train).all():
-        raise ParameterError(f"The spike times of {name} must be finite numbers in s.")
-    if train.size and train[0] < 0.0:
-        raise ParameterError(f"The spike time {train[0]:g} s of {name} is negative; times start at 0 s.")
-    if (np.diff(train) < 0.0).any():
-        at = int(np.argmax(np.diff(train) < 0.0)) + 1
-        raise ParameterError(
-            f"The spike times of {name} must ascend, but {train[at]:g} s comes after {train[at - 1]:g} s; sort them."
-        )
-    train = stamps(train)
-    return train[(train >= start - 0.5 * TIME_GRID) & (train < stop - 0.5 * TIME_GRID)]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.experiment import Experiment
-from luisim.hicannx.chip import Chip, ChipResult, Record, Site
+from luisim.hicannx.chip import Chip
+from luisim.hicannx.chip_result import ChipResult, Record, Site
 from luisim.hicannx.network import Network
 from luisim.hicannx.sampled import name_of
 from luisim.trace import Trace

@@ -11,7 +11,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from luisim.hicannx.chip import Chip, ChipResult
+from luisim.hicannx.chip import Chip
+from luisim.hicannx.chip_result import ChipResult
 from luisim.hicannx.constants import CADC_MAX, SYNAPSE_LATENCY
 from luisim.quantity import Quantity, check_fields
 

@@ -35,7 +35,9 @@ from luisim.hicannx.synapses import SynapseArray
 
 Indices = NDArray[np.int64]
 
-ROUTED = 1 << 13  # this bit of an event says that it goes to the buses; without it, only to the outside
+# the 3 bits of an event that neither drivers nor synapses compare are for the crossbar's nodes
+ROUTED = 1 << 13  # goes to a bus; without it, only to the outside
+_BUS_SHIFT, _NODE_MASK = 11, 0b111 << 11
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def map_network(network: Network) -> Mapping:
                 _place((source.name, index), synapses.counts((source.name, index)), tuple(range(BUSES)), groups)
     _select(groups)
     addresses = {
-        key: Address(group.bus, ROUTED | group.select << LABEL_BITS | label)
+        key: Address(group.bus, _routed(group.bus) | group.select << LABEL_BITS | label)
         for group in groups
         for label, key in enumerate(group.members)
     }
@@ -368,7 +370,7 @@ def _generators(network: Network, groups: list[_Group]) -> tuple[tuple[int, Back
     for background in network.backgrounds:
         own = [group for group in groups if group.owner == background.name]
         period, rate = settings_for(background.rate, regular=background.regular)
-        event = ROUTED | own[0].select << LABEL_BITS
+        event = _routed(own[0].bus) | own[0].select << LABEL_BITS
         source = BackgroundSource(period, rate, background.seed, event, background.size - 1, background.regular)
         found += [(own[0].bus + BUSES * array, source) for array in _fed(own)]
     return tuple(found)
@@ -387,10 +389,15 @@ def _nodes(
             continue
         source = neuron_input(network.circuit_of(name, index)) if isinstance(part, Population) else LINK_INPUT
         for array in range(ARRAYS):
-            nodes[source, bus_output(array, address.bus)] = (ROUTED, ROUTED)
+            nodes[source, bus_output(array, address.bus)] = (_NODE_MASK, _routed(address.bus))
     for number, _ in generators:
-        nodes[BACKGROUND_INPUT + number, number] = (ROUTED, ROUTED)
+        nodes[BACKGROUND_INPUT + number, number] = (_NODE_MASK, _routed(number % BUSES))
     return nodes
+
+
+def _routed(bus: int) -> int:
+    """The upper bits of an event for a bus."""
+    return ROUTED | bus << _BUS_SHIFT
 
 
 def _rows(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -11,8 +11,8 @@ from luisim.errors import ParameterError
 from luisim.experiment import Experiment
 from luisim.experiment_file import Table, read_choice
 from luisim.hicannx.calibration import NeuronTarget, calibrated
-from luisim.hicannx.chip import Site
 from luisim.hicannx.chip_experiment import ChipNetwork
+from luisim.hicannx.chip_result import Site
 from luisim.hicannx.constants import NEURONS, WEIGHT_MAX
 from luisim.hicannx.network import Background, Network, Population, Projection, Receptor, Source
 from luisim.hicannx.parameters import SETTINGS, HicannX, NeuronLsb

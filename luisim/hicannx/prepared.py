@@ -47,7 +47,7 @@ def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int6
         knot=JITTER_PERIOD,
     )
     if isinstance(neurons, NeuronCircuit):
-        network.clock = neurons.clock
+        network.clock = np.ascontiguousarray(neurons.clock)
         network.noise = None if noise is None else np.ascontiguousarray(noise.T, dtype=F)
     return network
 
@@ -67,6 +67,9 @@ def _neurons(neurons: Neurons, dt: float) -> dict[str, Any]:
 
 
 def _chip(c: NeuronCircuit, dt: float) -> tuple[Floats, Floats]:
+    if c.comparator_delay.min() < dt * (1.0 - 1e-9):
+        least = c.comparator_delay.min()
+        raise ParameterError(f"dt = {dt:g} s is longer than a comparator takes to fire; it must be at most {least:g} s.")
     speed = dt / c.c_mem
     values = {
         "e_leak": c.v_leak,

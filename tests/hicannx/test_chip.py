@@ -12,7 +12,8 @@ from luisim.hicannx import bypass, engine
 from luisim.hicannx.agreement import experiments
 from luisim.hicannx.background import BackgroundSource, settings_for
 from luisim.hicannx.bypass import DELAY
-from luisim.hicannx.chip import Chip, Record, Site
+from luisim.hicannx.chip import Chip
+from luisim.hicannx.chip_result import Record, Site
 from luisim.hicannx.constants import TIME_GRID
 from luisim.hicannx.correlation import Sensor, correlation, pairs
 from luisim.hicannx.instance import ChipInstance

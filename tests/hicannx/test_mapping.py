@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from luisim.errors import ParameterError
-from luisim.hicannx.crossbar import Crossbar, exists
+from luisim.hicannx.crossbar import BACKGROUND_INPUT, LINK_INPUT, Crossbar, exists, neuron_input
 from luisim.hicannx.mapping import Mapping, map_network
 from luisim.hicannx.network import Background, Network, Population, Projection, Source
 from luisim.hicannx.parameters import NeuronLsb
@@ -26,8 +26,20 @@ def wanted(network: Network, source: tuple[str, int]) -> np.ndarray:
 
 def found(mapping: Mapping, source: tuple[str, int]) -> np.ndarray:
     """(2, 512): what an event with the source's address meets on the chip, through the crossbar and the drivers."""
-    address = mapping.addresses[source]
-    return np.concatenate([a.columns_of(address.bus, address.event) for a in mapping.configuration.arrays], axis=1)
+    address, configuration = mapping.addresses[source], mapping.configuration
+    part = mapping.network.part(source[0])
+    if isinstance(part, Population):
+        entries = [neuron_input(mapping.network.circuit_of(*source))]
+    elif isinstance(part, Background):
+        entries = [BACKGROUND_INPUT + number for number, _ in configuration.generators if number % 4 == address.bus]
+    else:
+        entries = [LINK_INPUT]
+    out = [output for entry in entries for output in configuration.crossbar.outputs(entry, address.event) if output < 8]
+    met = np.zeros((2, 512))
+    for output in out:
+        array, bus = divmod(output, 4)
+        met[:, 256 * array : 256 * (array + 1)] = configuration.arrays[array].columns_of(bus, address.event)
+    return met
 
 
 def networks() -> dict[str, Network]:

@@ -127,6 +127,7 @@ async def test_weights_and_interval(fake_chip: Any) -> None:
         assert stimuli[2].times == pytest.approx((65e-6,))
         assert app.experiment.duration == pytest.approx(325e-6)
         await until(pilot, lambda: settled(app))
+        app.scope.zoom(10.0)  # all of the run, whether or not the window has already fitted itself to some spikes
         inputs = next(line for line in app.scope.text.split("\n") if line.startswith(" inputs"))
         assert "+" in inputs
         assert "−" in inputs
@@ -245,8 +246,8 @@ async def test_recordings_of_the_real_chip(name: str) -> None:
         assert model is not None
         assert abs(recording.spikes["out"].size - model.spikes["out"].size) <= 1
         await pilot.press("left")
-        await until(pilot, lambda: settled(app))
-        assert "recording: as it was recorded" in str(app.status.render())
+        # a field that comes before it is in its way while the model is slow
+        await until(pilot, lambda: "recording: as it was recorded" in str(app.status.render()))
 
 
 async def test_an_experiment_on_the_converter_alone() -> None:

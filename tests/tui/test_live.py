@@ -14,6 +14,7 @@ from luisim.lui.model import LuiModel
 from luisim.spice.ngspice import Ngspice
 from tui.app import LuisimApp
 from tui.backends import load_experiment, open_backend
+from tui.live import FRAME, frames_between
 from tui.widgets.chart import MARGIN
 
 
@@ -124,3 +125,8 @@ async def test_a_paused_board_can_be_looked_back_through() -> None:
         assert "▲" in app.scope.text or "◇" in app.scope.text
         await pilot.press("p")
         await until(pilot, lambda: app.scope.window.start > 15.0)
+
+
+@pytest.mark.parametrize(("width", "focused", "rate"), [(80, True, 30), (100, True, 30), (101, True, 15), (80, False, 5)])
+def test_frames_a_second(width: int, focused: bool, rate: int) -> None:
+    assert 1 / FRAME / frames_between(width, focused) == pytest.approx(rate)
