@@ -75,15 +75,17 @@ def progress_path(pupil: str = "") -> Path:
 def load(pupil: str = "") -> Progress:
     """What is kept. Raises :class:`ParameterError` for a file that cannot be read."""
     path = progress_path(pupil)
-    name = pupil or os.environ.get("LUISIM_PUPIL", "")
-    if not path.is_file():
-        return Progress(name)
+    return load_file(path) if path.is_file() else Progress(pupil or os.environ.get("LUISIM_PUPIL", ""))
+
+
+def load_file(path: Path) -> Progress:
+    """What one pupil's file holds. Raises :class:`ParameterError` if it cannot be read."""
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         entries = {slug: Entry(**values) for slug, values in content.get("lessons", {}).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         raise ParameterError(f"{path} cannot be read as progress; delete or rename it, and a new one is begun.") from None
-    return Progress(str(content.get("pupil", name)), entries)
+    return Progress(str(content.get("pupil", "")), entries)
 
 
 def save(progress: Progress) -> None:

@@ -4,6 +4,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeErr
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from luisim.lessons import LESSONS
+from tui.progress import Progress, save
 from tui.serve.server import ClassServer
 
 Client = TestClient[Request, Application]
@@ -43,12 +46,13 @@ async def test_the_link_opens_and_the_cookie_keeps_it_open(served: tuple[ClassSe
     assert (await client.get("/?name=Ada")).status == 200
 
 
-async def test_pupils_do_not_see_the_teachers_page(served: tuple[ClassServer, Client]) -> None:
+async def test_pupils_do_not_see_the_teachers_page(served: tuple[ClassServer, Client], monkeypatch: pytest.MonkeyPatch) -> None:
     server, client = served
     assert (await client.get(f"/teacher?token={server.access.pupil}")).status == 403
-    (server.folder / "Ada.toml").write_text(
-        '[lessons.3]\nsolved = true\nwhen = "2026-11-24 18:40"\n[lessons.4]\nsolved = false\n'
-    )
+    monkeypatch.setenv("LUISIM_CLASS", str(server.folder))
+    progress = Progress("Ada").tried(LESSONS[3].slug, True, {}, datetime(2026, 11, 24, 18, 40))
+    save(progress.tried(LESSONS[4].slug, False, {}, datetime(2026, 11, 24, 18, 45)))
+    (server.folder / "torn.toml").write_text("[lessons")
     page = await (await client.get(f"/teacher?token={server.access.teacher}")).text()
     assert re.findall(r'<td class="(done|tried)" title="[^"]*">(.)</td>', page) == [("done", "✓"), ("tried", "…")]
     assert "Ada" in page

@@ -1,49 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress of a class: what each pupil's file in the class's folder says, as the rows of a table."""
+"""The class's table: what each pupil's file in the class's folder says, one row a pupil, one column a lesson."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-LESSONS = 19
+from luisim.errors import ParameterError
+from luisim.lessons import LESSONS
+from tui.progress import Entry, load_file
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One lesson of one pupil: ``state`` is "done", "tried" or empty."""
+    """One lesson of one pupil: ``state`` is "done", "tried" or empty; ``sign`` says it without colour."""
 
     state: str = ""
-    when: str = ""
-
-    @property
-    def sign(self) -> str:
-        """What stands in the table, readable without colour."""
-        return {"done": "✓", "tried": "…"}.get(self.state, "")
+    sign: str = ""
+    more: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A pupil's lessons, LESSONS of them."""
+    """A pupil's lessons, in the order of LESSONS."""
 
     name: str
     cells: tuple[Cell, ...]
 
 
 def rows(folder: Path) -> tuple[Row, ...]:
-    """Everybody in ``folder``, by name. A file that cannot be read just now is left out: it is being written."""
+    """Everybody in ``folder``, by name. A file that cannot be read is left out."""
     found = []
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else []:
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            progress = load_file(path)
+        except ParameterError:
             continue
-        lessons = content.get("lessons", {})
-        found.append(Row(path.stem, tuple(_cell(lessons.get(str(number), {})) for number in range(LESSONS))))
+        found.append(Row(path.stem, tuple(_cell(progress.of(lesson.slug)) for lesson in LESSONS)))
     return tuple(found)
 
 
-def _cell(entry: Any) -> Cell:
-    if not isinstance(entry, dict) or not entry:
+def _cell(entry: Entry) -> Cell:
+    if entry.when is None:
         return Cell()
-    return Cell("done" if entry.get("solved") else "tried", str(entry.get("when", "")))
+    more = f"{entry.when:%H:%M}, {entry.attempts} \u00d7, {entry.hints} hints" + (", solution" if entry.solution else "")
+    return Cell("done", "\u2713", more) if entry.passed else Cell("tried", "\u2026", more)

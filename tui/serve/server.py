@@ -18,6 +18,7 @@ from aiohttp import WSCloseCode, web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
+from luisim.lessons import LESSONS
 from tui.serve.access import TOKEN, Access
 from tui.serve.progress import rows
 
@@ -128,7 +129,7 @@ class ClassServer(Server):
     @aiohttp_jinja2.template("teacher.html")
     async def handle_teacher(self, request: web.Request) -> dict[str, Any]:
         """Every pupil's progress; the page loads itself anew."""
-        return {"rows": rows(self.folder), "link": self.link}
+        return {"rows": rows(self.folder), "lessons": [lesson.slug for lesson in LESSONS], "link": self.link}
 
 
 def _own_address() -> str:
