@@ -33,6 +33,7 @@ from tui.runs import Runs
 from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.screens.lesson import LessonPanel
 from tui.screens.whole_chip import WholeChip
 from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
@@ -469,6 +470,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             remarks.insert(0, neurons.ABOUT)
         groups: list[tuple[str, Iterable[BindingType]]] = [(N_("Keys"), self.BINDINGS), (N_("Sources"), self._source_keys)]
         groups.append((N_("On a knob"), Knob.BINDINGS))
+        groups.append((N_("In a lesson"), LessonPanel.BINDINGS))
         if self.desk is neurons:
             groups.append(("All neurons of a chip", WholeChip.BINDINGS))
         self.push_screen(Help(groups, remarks))

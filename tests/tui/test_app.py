@@ -311,7 +311,7 @@ async def test_experiments_can_be_chosen(three: list[Any], experiment: Any) -> N
 
 async def test_help_shows_every_key(three: list[Any], experiment: Any) -> None:
     app = LuisimApp(experiment, three)
-    async with app.run_test(size=(120, 110)) as pilot:
+    async with app.run_test(size=(120, 140)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
         await pilot.pause()
