@@ -49,7 +49,7 @@ class HicannXModel:
         return self._run(experiment, 1, seed, progress, cancelled)
 
     def preview(self, experiment: Experiment[HicannX], *, seed: int = 0) -> Trace:
-        """The same in a hurry, in at most ``_HURRY`` steps: spikes come up to some 0.1 us late or early."""
+        """The same in a hurry, in at most ``_HURRY`` steps: spikes come up to some 0.7 us late or early."""
         times = madc_times(experiment.duration)
         circuit = circuit_of(experiment.device)
         start = resting(circuit)
