@@ -92,10 +92,9 @@ class ClassServer(Server):
     @aiohttp_jinja2.template("app_index.html")
     async def handle_index(self, request: web.Request) -> dict[str, Any]:
         """The page with the terminal; who has not said a name yet is asked for one. Everything on it is this server's."""
-        pupil = request.query.get("name", "").strip()
-        host = request.headers["Host"]
+        pupil, host = _pupil(request), request.headers["Host"]
         return {
-            "pupil": pupil if _NAME.fullmatch(pupil) else "",
+            "pupil": pupil,
             "token": request.query.get(TOKEN, ""),
             "font_size": to_int(request.query.get("fontsize", "16"), 16),
             "websocket": f"ws://{host}/ws?name={pupil}",
@@ -103,7 +102,6 @@ class ClassServer(Server):
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """A viewer: starts the app, passes keys to it and its output back, and ends it when the page is closed."""
-        pupil = request.query.get("name", "")
         socket_ = web.WebSocketResponse(heartbeat=15)
         await socket_.prepare(request)
         self._sockets.add(socket_)
@@ -113,7 +111,7 @@ class ClassServer(Server):
             write_str=socket_.send_str,
             close=socket_.close,
             download_manager=self.download_manager,
-            pupil=pupil if _NAME.fullmatch(pupil) else "",
+            pupil=_pupil(request),
             folder=self.folder,
         )
         await viewer.start(to_int(request.query.get("width", "80"), 80), to_int(request.query.get("height", "24"), 24))
@@ -130,6 +128,12 @@ class ClassServer(Server):
     async def handle_teacher(self, request: web.Request) -> dict[str, Any]:
         """Every pupil's progress; the page loads itself anew."""
         return {"rows": rows(self.folder), "lessons": [lesson.slug for lesson in LESSONS], "link": self.link}
+
+
+def _pupil(request: web.Request) -> str:
+    """The name that the viewer has given; empty as long as there is none that can be used."""
+    name = request.query.get("name", "").strip()
+    return name if _NAME.fullmatch(name) else ""
 
 
 def _own_address() -> str:
