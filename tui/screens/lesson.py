@@ -27,6 +27,7 @@ from luisim.trace import Trace
 from tui import lesson_report
 from tui import progress as kept
 from tui.language import N_, _, decimal, point, translate_bindings
+from tui.sentences import said
 
 _LOOK = 1.0  # s between two looks at the traces for the live check marks
 
@@ -78,7 +79,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         """The text, and below it one line to type answers into."""
         yield Static(id="lesson-text", markup=False)
-        yield Input(id="lesson-answer", compact=True, placeholder="key=value")
+        yield Input(id="lesson-answer", compact=True, placeholder=_("key=value"))
 
     def on_mount(self) -> None:
         """Begin."""
@@ -89,6 +90,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
     def speak(self) -> None:
         """Say everything in the language that is spoken now."""
         translate_bindings(self)
+        self.query_one(Input).placeholder = _("key=value")
         self._show()
 
     def _begin(self) -> None:
@@ -154,7 +156,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
             if key not in (*self.lesson.knobs, *self.lesson.answers):
                 self.lesson.settings(typed)  # says which there are
         except ParameterError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
             return
         self.answers |= typed
         event.input.value = ""
@@ -171,7 +173,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
                 return
             self._judge(self.lesson.check(runs, self._all_answers))
         except LuisimError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
 
     # ------------------------------------------------------------------------------------------------------------ checks
 
@@ -210,7 +212,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
             runs = [Run(experiment, LuiModel().run(experiment)) for experiment in lesson.plan(points, answers)]
             findings = lesson.check(runs, answers)
         except LuisimError as error:
-            self.app.call_from_thread(self._say, str(error))
+            self.app.call_from_thread(self._say, said(str(error)))
             return
         if lesson is self.lesson:
             self.app.call_from_thread(self._judge, findings)
@@ -252,7 +254,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
         try:
             kept.save(progress)
         except ParameterError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
+            self.app.notify(said(str(error)), severity="warning", markup=False)
 
     # ------------------------------------------------------------------------------------------------------------ looks
 

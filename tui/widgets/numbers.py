@@ -9,6 +9,7 @@ import numpy as np
 from luisim import measure
 from luisim.compare import Comparison
 from luisim.trace import Trace
+from tui.language import N_, decimal
 from tui.widgets.units import si
 
 GAP = "–"
@@ -31,13 +32,13 @@ def _written(value: float | None, unit: str, digits: int) -> str:
 
 def level(value: float, unit: str, digits: int) -> str:
     """A number with its unit; the LSB of a chip has no prefixes."""
-    return f"{value:.{digits - 3 if digits > 3 else 0}f} LSB" if unit == "LSB" else si(value, unit, digits)
+    return decimal(f"{value:.{digits - 3 if digits > 3 else 0}f} LSB") if unit == "LSB" else si(value, unit, digits)
 
 
 def _percent(value: float | None) -> str:
     if value is None:
         return GAP
-    return f"{value:+.2f} %" if abs(value) < 10.0 else f"{value:+.0f} %"
+    return decimal(f"{value:+.2f} %") if abs(value) < 10.0 else f"{value:+.0f} %"
 
 
 def _of_board(trace: Trace) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def _of_chip(trace: Trace) -> tuple[str, ...]:
     peak, trough = measure.extremes(trace)
     return (
         _written(isi, "s", 4),
-        GAP if isi is None or gaps.size < 2 else f"{100.0 * float(gaps.std()) / isi:.2f} %",
+        GAP if isi is None or gaps.size < 2 else decimal(f"{100.0 * float(gaps.std()) / isi:.2f} %"),
         level(peak, trace.unit, 3),
         level(trough, trace.unit, 3),
         _written(measure.pulse_width(trace), "s", 3),
@@ -68,25 +69,29 @@ def _of_chip(trace: Trace) -> tuple[str, ...]:
 
 
 BOARD = Columns(
-    (("rate", 8), ("ISI", 9), ("V_th", 8), ("pulse", 8), ("n", 4)),
-    (("RMS", 8), ("aligned", 8), ("ΔISI", 8)),
+    ((N_("rate"), 8), ("ISI", 9), ("V_th", 8), (N_("pulse"), 8), ("n", 4)),
+    (("RMS", 8), (N_("aligned"), 8), ("ΔISI", 8)),
     _of_board,
     lambda found, unit: (
         level(found.rms, unit, 3),
         level(found.rms_aligned, unit, 3),
         _percent(found.isi_difference),
     ),
-    "rate and ISI: how often it fires. V_th: where it fires. pulse: how long the output is on.\n"
-    "RMS: mean distance from the first source. aligned: the same, spike laid over spike. ΔISI: how much slower it is.",
+    N_(
+        "rate and ISI: how often it fires. V_th: where it fires. pulse: how long the output is on.\n"
+        "RMS: mean distance from the first source. aligned: the same, spike laid over spike. ΔISI: how much slower it is."
+    ),
 )
 CHIP = Columns(
-    (("ISI", 9), ("CV", 7), ("peak", 8), ("trough", 8), ("refr.", 8), ("n", 4)),
-    (("aligned", 9), ("ΔISI", 8)),
+    (("ISI", 9), ("CV", 7), (N_("peak"), 8), (N_("trough"), 8), (N_("refr."), 8), ("n", 4)),
+    ((N_("aligned"), 9), ("ΔISI", 8)),
     _of_chip,
     lambda found, unit: (
         level(found.rms_aligned, unit, 4 if unit == "LSB" else 3),
         _percent(found.isi_difference),
     ),
-    "ISI: time between two spikes; CV: how much it varies. peak, trough: highest and lowest between spikes.\n"
-    "refr.: how long a spike holds the reset. n: spikes. aligned: mean distance from the first source, spike over spike.",
+    N_(
+        "ISI: time between two spikes; CV: how much it varies. peak, trough: highest and lowest between spikes.\n"
+        "refr.: how long a spike holds the reset. n: spikes. aligned: mean distance from the first source, spike over spike."
+    ),
 )

@@ -12,6 +12,8 @@ from textual.widget import Widget
 from luisim.compare import compare
 from luisim.errors import ParameterError
 from luisim.trace import Trace
+from tui.language import _
+from tui.sentences import said
 from tui.widgets.numbers import BOARD, GAP, Columns
 from tui.widgets.source import Source
 
@@ -54,13 +56,12 @@ class Readings(Widget):
         super().__init__(id=id)
         self._sources = tuple(sources)
         self._rows: dict[str, tuple[Source, Source | None, Row | None]] = {}
-        self.tooltip = BOARD.help
         self.columns = BOARD
 
     def furnish(self, columns: Columns, sources: Sequence[Source]) -> None:
         """Show these columns, of these sources."""
         self.columns, self._sources, self._rows = columns, tuple(sources), {}
-        self.tooltip = columns.help
+        self.tooltip = _(columns.help)
         self.refresh(layout=True)
 
     def show(self, sources: Sequence[Source]) -> None:
@@ -77,6 +78,8 @@ class Readings(Widget):
     def speak(self) -> None:
         """Write every number again, as the language that is spoken now writes it."""
         self._rows.clear()
+        self.tooltip = _(self.columns.help)
+        self.show(self._sources)
 
     def on_click(self, event: events.Click) -> None:
         """Turn a source on or off."""
@@ -97,8 +100,8 @@ class Readings(Widget):
 
     def _head(self) -> Text:
         reference = next((source for source in self._sources if source.visible), None)
-        heads = "".join(f"{name:>{width + self._slack}}" for name, width in self.columns.heads)
-        against = "".join(f"{name:>{width + self._slack}}" for name, width in self.columns.against)
+        heads = "".join(f"{_(name):>{width + self._slack}}" for name, width in self.columns.heads)
+        against = "".join(f"{_(name):>{width + self._slack}}" for name, width in self.columns.against)
         comparable = reference is not None and sum(source.visible for source in self._sources) > 1
         return Text(" " * _LEGEND + heads + (against if comparable else ""), "dim")
 
@@ -109,13 +112,15 @@ class Readings(Widget):
         text = Text()
         text.append(f"{source.key or ' '} ", "bold" if source.shown else "dim")
         text.append(f"{glyph} {look.sample} ", colour if source.shown else "dim")
-        text.append(f"{source.label[: _LEGEND - 10]:<{_LEGEND - 9}}", "" if source.shown else "dim")
+        text.append(f"{source.title[: _LEGEND - 10]:<{_LEGEND - 9}}", "" if source.shown else "dim")
         row = self._rows.get(source.name, (source, None, None))[2]
         room = max(0, self.size.width - _LEGEND - 1)
         if not source.shown:
-            text.append(_cut(f" off: {source.failure}" if source.failure else f" off, {source.key} turns it on", room), "dim")
+            why, turn_on = _("off: {reason}"), _("off, {key} turns it on")
+            off = why.format(reason=said(source.failure)) if source.failure else turn_on.format(key=source.key)
+            text.append(_cut(f" {off}", room), "dim")
         elif source.failure:
-            text.append(_cut(f" {source.failure}", room), "italic")
+            text.append(_cut(f" {said(source.failure)}", room), "italic")
         elif row is None:
             text.append(f" … {_percent(source)}", "dim")
         else:
@@ -124,13 +129,13 @@ class Readings(Widget):
 
     def _cells(self, source: Source, row: Row) -> Text:
         text = Text(style="dim" if source.late else "")
-        for (_, width), number in zip(self.columns.heads, row.numbers, strict=True):
+        for (_head, width), number in zip(self.columns.heads, row.numbers, strict=True):
             text.append(f"{number:>{width + self._slack}}")
-        for (_, width), number in zip(self.columns.against, row.against, strict=False):
+        for (_head, width), number in zip(self.columns.against, row.against, strict=False):
             text.append(f"{number:>{width + self._slack}}")
         if not row.against and sum(other.visible for other in self._sources) > 1:
-            room = sum(width + self._slack for _, width in self.columns.against)
-            text.append(f"{'reference':>{room}}", "dim")
+            room = sum(width + self._slack for _head, width in self.columns.against)
+            text.append(_("reference").rjust(room), "dim")
         return text
 
 
