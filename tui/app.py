@@ -485,7 +485,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         """Every key as an entry of the command palette, and a picture of the screen."""
         for binding in [*self.BINDINGS, *self._source_keys]:
             action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
-            if isinstance(binding, Binding) and self.check_action(action, ()):
+            if isinstance(binding, Binding) and action != "command_palette" and self.check_action(action, ()):
                 title = f"{_(binding.description)} {binding.key}" if binding.group else _(binding.description)
                 yield SystemCommand(title, _(binding.tooltip), lambda action=binding.action: self._do(action))
         yield SystemCommand(_("Picture"), _("save a picture of this screen (.svg)"), self._save_picture)

@@ -13,7 +13,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from luisim.errors import LuisimError, ParameterError
@@ -77,9 +77,11 @@ class LessonPanel(VerticalScroll, can_focus=True):
     _seen: Trace | None
 
     def compose(self) -> ComposeResult:
-        """The text, and below it one line to type answers into."""
+        """The text; below it, always in sight, one line to type answers into, and the keys."""
         yield Static(id="lesson-text", markup=False)
-        yield Input(id="lesson-answer", compact=True, placeholder=_("key=value"))
+        with Vertical(id="lesson-foot"):
+            yield Input(id="lesson-answer", compact=True, placeholder=_("key=value"))
+            yield Static(id="lesson-keys", markup=False)
 
     def on_mount(self) -> None:
         """Begin."""
@@ -281,8 +283,9 @@ class LessonPanel(VerticalScroll, can_focus=True):
             text.append("\n" + _("Hint") + f" {number}: {hint.replace('`', '')}\n")
         if self._solution:
             text.append("\n" + _("Solution") + f": {own.solution.replace('`', '')}\n\n{own.theory}\n")
-        text.append("\n" + _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons"), "dim")
         self.query_one("#lesson-text", Static).update(text)
+        keys = _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons")
+        self.query_one("#lesson-keys", Static).update(keys)
 
     def _append_marks(self, text: Text) -> None:
         own = lesson_report.words_of(self.lesson)

@@ -124,7 +124,7 @@ class Knob(Widget, can_focus=True):
     def bar(self) -> tuple[int, int]:
         """First column and width of the bar."""
         start = _LABEL + _SIGN
-        return start, max(5, self.content_size.width - start - self._value)
+        return start, max(2, self.content_size.width - start - self._value)
 
     @property
     def _value(self) -> int:
@@ -148,8 +148,15 @@ class Knob(Widget, can_focus=True):
         text.append("━" * at, self.get_component_rich_style("knob--bar", partial=True))
         text.append("●")
         text.append("─" * (width - 1 - at), self.get_component_rich_style("knob--rest", partial=True))
-        text.append(f"{self._spelled(self.trimmer.text(self.parameters)):>{self._value}}")
+        text.append(self._written().rjust(self._value))
         return text
+
+    def _written(self) -> str:
+        """The value; where there is little room its first number alone."""
+        value = self._spelled(self.trimmer.text(self.parameters))
+        if len(value) > self._value:
+            value = value.partition("  ")[0]
+        return value if len(value) <= self._value else value.replace(" ", "")
 
     # ------------------------------------------------------------------------------------------------------------ the mouse
 

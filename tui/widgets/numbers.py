@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,15 +16,33 @@ from tui.widgets.units import si
 GAP = "–"
 
 
+class Column(NamedTuple):
+    """``cells`` wide; in a narrow terminal those of the highest ``rank`` are left out first."""
+
+    name: str
+    cells: int
+    rank: int
+
+
 @dataclass(frozen=True)
 class Columns:
-    """``heads`` and ``against``: (name, cells) of a source's own numbers, and of its differences from the first."""
+    """``heads`` and ``against``: the columns of a source's own numbers, and of its differences from the first."""
 
-    heads: tuple[tuple[str, int], ...]
-    against: tuple[tuple[str, int], ...]
+    heads: tuple[Column, ...]
+    against: tuple[Column, ...]
     numbers: Callable[[Trace], tuple[str, ...]]
     differences: Callable[[Comparison, str], tuple[str, ...]]
     help: str
+
+    def fitting(self, room: int) -> frozenset[str]:
+        """The names of the columns that fit into ``room`` cells."""
+        shown, left = set(), room
+        for column in sorted((*self.heads, *self.against), key=lambda column: column.rank):
+            left -= column.cells
+            if left < 0:
+                break
+            shown.add(column.name)
+        return frozenset(shown)
 
 
 def _written(value: float | None, unit: str, digits: int) -> str:
@@ -69,8 +88,8 @@ def _of_chip(trace: Trace) -> tuple[str, ...]:
 
 
 BOARD = Columns(
-    ((N_("rate"), 8), ("ISI", 9), ("V_th", 8), (N_("pulse"), 8), ("n", 4)),
-    (("RMS", 8), (N_("aligned"), 8), ("ΔISI", 8)),
+    (Column(N_("rate"), 8, 0), Column("ISI", 9, 1), Column("V_th", 8, 3), Column(N_("pulse"), 8, 6), Column("n", 4, 5)),
+    (Column("RMS", 8, 7), Column(N_("aligned"), 8, 4), Column("ΔISI", 8, 2)),
     _of_board,
     lambda found, unit: (
         level(found.rms, unit, 3),
@@ -83,8 +102,11 @@ BOARD = Columns(
     ),
 )
 CHIP = Columns(
-    (("ISI", 9), ("CV", 7), (N_("peak"), 8), (N_("trough"), 8), (N_("refr."), 8), ("n", 4)),
-    ((N_("aligned"), 9), ("ΔISI", 8)),
+    (
+        *(Column("ISI", 9, 0), Column("CV", 7, 2), Column(N_("peak"), 8, 5), Column(N_("trough"), 8, 7)),
+        *(Column(N_("refr."), 8, 6), Column("n", 4, 4)),
+    ),
+    (Column(N_("aligned"), 9, 3), Column("ΔISI", 8, 1)),
     _of_chip,
     lambda found, unit: (
         level(found.rms_aligned, unit, 4 if unit == "LSB" else 3),
