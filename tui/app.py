@@ -2,13 +2,13 @@
 """LuisimApp: the terminal app. It shows the same neuron from several back ends at once and lets a person turn its knobs."""
 
 from asyncio import to_thread
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 from textual import events, on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.filter import LineFilter
@@ -25,17 +25,17 @@ from luisim.trace import Trace
 from tui import boards, neurons, notebook
 from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
 from tui.desk import desk_of
+from tui.headline import headline
 from tui.keys import KEYS
-from tui.language import N_, _, add_bindings
+from tui.language import _, add_bindings
 from tui.lesson_mode import LessonMode
 from tui.live_mode import LiveMode
+from tui.manual import Manual
 from tui.messages import Message, Progress
 from tui.runs import Runs
 from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
-from tui.screens.help import Help
-from tui.screens.lesson import LessonPanel
-from tui.screens.palette import Commands, Palette
+from tui.screens.palette import Commands
 from tui.screens.whole_chip import WholeChip
 from tui.sentences import said
 from tui.themes import THEMES, following
@@ -47,7 +47,6 @@ from tui.widgets.readings import Readings
 from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
-from tui.widgets.units import si
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -62,7 +61,7 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(LessonMode, ScopeKeys, App[None]):
+class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
     ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
@@ -107,23 +106,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         self.readings.furnish(self._columns, tuple(self.sources.values()))
         settings = self.desk.settings(experiment, self.board)
         self._knobs = Knobs(self.desk.trimmers(experiment), settings, plain=self.scope.glyphs.plain)
-        add_bindings(self, self._source_keys)
-
-    @property
-    def _source_keys(self) -> list[BindingType]:
-        """A key for each source."""
-        return [
-            Binding(
-                source.key,
-                f"source('{source.name}')",
-                source.title,
-                show=False,
-                id=f"source.{source.key}",
-                tooltip=_("{source}: on, off").format(source=source.title),
-            )
-            for source in self.sources.values()
-            if source.key
-        ]
+        add_bindings(self, self.source_keys)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -268,38 +251,10 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         self.readings.show(sources)
         self.show_status()
 
-    @property
-    def _mode(self) -> str:
-        if self.live.on:
-            return _("○ LIVE, paused") if self.paused else _("● LIVE")
-        return _("○ PAUSED, n: run once") if self.paused else _("● RUN")
-
     @on(Scope.Moved)
     def show_status(self) -> None:
         """Say at the top what is set and what is seen."""
-        sources = self.sources.values()
-        changed = self.experiment != self.base
-        busy = [f"{s.title} … {s.done:.0%}" if s.done else f"{s.title} …" for s in sources if s.late]
-        recorded = changed and any(s.visible and s.is_recording for s in sources)
-        view = {"overlay": "", "aligned": _("aligned on the spike"), "lanes": _("lanes")}[self.scope.view]
-        lost = self.scope.unaligned
-        several = len(self.desk.names(self.base)) > 1
-        pulsed = [str(number) for board, number in sorted(self.trains) if board == self.board]
-        self.status.show(
-            [
-                self._mode,
-                self.base.name + (_(" (changed)") if changed else ""),
-                ", ".join(busy),
-                _("recording {time} s").format(time=f"{self.live.take.time:.0f}") if self.live.take is not None else "",
-                self.scope.state,
-                _("{noun} {name}, [ ] others").format(noun=_(self.desk.NOUN), name=self.board) if several else "",
-                _("pulses: {inputs}").format(inputs=" ".join(pulsed)) if self.trains else "",
-                _("recording: as it was recorded") if recorded else "",
-                _("no spike to align: {names}").format(names=", ".join(lost)) if lost else "",
-                view,
-                _("seen: {time}").format(time=si(self.scope.window.stop - self.scope.window.start, "s", 3)),
-            ]
-        )
+        self.status.show(headline(self))
 
     # ------------------------------------------------------------------------------------------------------------ keys
 
@@ -442,7 +397,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
                 self._kept[desk.NOUN] = self._new_runs(self._others(experiment.device))
                 self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
             self.runs = self._kept[desk.NOUN]
-            add_bindings(self, self._source_keys)
+            add_bindings(self, self.source_keys)
             self.refresh_bindings()
             self.readings.furnish(self._columns, tuple(self.sources.values()))
         await self._knobs.furnish(desk.trimmers(experiment), desk.settings(experiment, self.board))
@@ -464,52 +419,11 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
         return self.desk is neurons if action == "units" else True
 
-    def action_help(self) -> None:
-        """Every key."""
-        remarks = [
-            f"{source.title}: {said(sentence)}."
-            for backend in self.runs.backends
-            if (source := self.sources[backend.name]).is_recording
-            for sentence in backend.by_hand(self.base)
-        ]
-        if self.desk is neurons:
-            remarks.insert(0, _(neurons.ABOUT))
-        groups: list[tuple[str, Iterable[BindingType]]] = [(N_("Keys"), self.BINDINGS), (N_("Sources"), self._source_keys)]
-        groups.append((N_("On a knob"), Knob.BINDINGS))
-        groups.append((N_("In a lesson"), LessonPanel.BINDINGS))
-        if self.desk is neurons:
-            groups.append((N_("All neurons of a chip"), WholeChip.BINDINGS))
-        self.push_screen(Help(groups, remarks))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key as an entry of the command palette, and a picture of the screen."""
-        for binding in [*self.BINDINGS, *self._source_keys]:
-            action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
-            if isinstance(binding, Binding) and action != "command_palette" and self.check_action(action, ()):
-                title = f"{_(binding.description)} {binding.key}" if binding.group else _(binding.description)
-                yield SystemCommand(title, _(binding.tooltip), lambda action=binding.action: self._do(action))
-        yield SystemCommand(_("Picture"), _("save a picture of this screen (.svg)"), self._save_picture)
-
-    def _save_picture(self) -> None:
-        self.set_timer(0.1, self.deliver_screenshot)  # when the palette is gone
-
-    def action_command_palette(self) -> None:
-        """Search all commands."""
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
-
-    def action_help_quit(self) -> None:
-        """Ctrl+C copies and does not end the app; whoever tries is told what does."""
-        self.notify(_("Press q to leave."))
-
-    def _do(self, action: str) -> None:
-        self.call_later(self.run_action, action)
-
-
-def run_network(experiment: Experiment[ChipNetwork]) -> None:
+def run_network(experiment: Experiment[ChipNetwork], *, glyphs: str = "braille") -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
-    app = LuisimApp(alone, usual(alone.device))
+    app = LuisimApp(alone, usual(alone.device), glyphs=glyphs)
     app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 

@@ -93,9 +93,9 @@ class Runner:
                 self._report(Ran(name, experiment, preview(experiment), rough=True))
             # a recording is there as a whole, however short the experiment is: one can scroll through it
             whole = getattr(self.backend, "whole", None)
-            trace = (
-                whole(experiment) if whole else self.backend.run(experiment, progress=self._progress, cancelled=self._cancelled)
-            )
+            if whole is not None:
+                return Ran(name, experiment, whole(experiment))
+            trace = self.backend.run(experiment, progress=self._progress, cancelled=self._cancelled)
         except SimulationCancelled:
             return None
         except SimulatorMissing as error:
