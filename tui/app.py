@@ -349,9 +349,9 @@ class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
 
     def action_experiments(self) -> None:
         """Let the person choose an experiment."""
-        names = [(name, boards.summary(load_experiment(name))) for name in experiment_names()]
         titles = experiment_titles()
-        names += [(name, said(titles[name])) for name in experiment_names("hicannx")]
+        names = [(name, said(titles[name]), boards.summary(load_experiment(name))) for name in experiment_names()]
+        names += [(name, said(titles[name]), "") for name in experiment_names("hicannx")]  # to load one takes a second
         self.push_screen(Experiments(names, self.base.name), self._load)
 
     async def _load(self, name: str | None) -> None:

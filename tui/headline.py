@@ -22,7 +22,8 @@ def headline(app: "LuisimApp") -> list[str]:
     pulsed = [str(number) for board, number in sorted(app.trains) if board == app.board]
     return [
         _mode(app),
-        app.base.name + (_(" (changed)") if changed else ""),
+        app.base.name,
+        _("(changed)") if changed else "",
         ", ".join(busy),
         _("recording {time} s").format(time=f"{app.live.take.time:.0f}") if app.live.take is not None else "",
         scope.state,

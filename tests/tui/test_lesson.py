@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 from textual.widgets._footer import FooterKey
 
 from luisim.lui.model import LuiModel
@@ -157,3 +157,21 @@ async def test_german_and_back_while_it_runs() -> None:
         assert "," in app.readings.render().plain
         await pilot.press("i")
         await until(pilot, lambda: "A tour" in text(app))
+
+
+async def test_tab_leads_to_the_knobs_and_o_back(fake_backend: Callable[..., Any], experiment: Any) -> None:
+    app = LuisimApp(experiment, [fake_backend("model")])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("o")
+        await until(pilot, lambda: bool(app.query(LessonPanel)))
+        await pilot.press("tab", "right")
+        assert app.focused is app.knobs[0]
+        assert app.query_one(Input).value == ""  # no letter has gone into the answer
+        await pilot.press("o", "enter")
+        assert app.focused is app.query_one(Input)
+        await pilot.press("x", "escape")
+        assert app.focused is app.query_one(LessonPanel)
+        assert app.query_one(Input).value == ""
+        await pilot.press("h")
+        panel = app.query_one(LessonPanel)
+        await until(pilot, lambda: panel.scroll_y == panel.max_scroll_y > 0)  # the hint is in sight

@@ -62,15 +62,15 @@ async def test_the_trigger_puts_zero_at_the_crossing(app: LuisimApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await settle(app, pilot)
         await pilot.press("g")
-        assert "trigger auto rising 0.75 V" in status(app)
+        assert "trigger auto ↑ 0.75 V" in status(app)
         crossing = 0.75 / PEAK * PERIOD
         marks = [n * PERIOD - crossing for n in range(1, 4)]  # the spikes, as the axis has them now
         floor = app.scope.text.split("\n")[-2]
         for mark in marks:
             column = MARGIN + app.scope.window.column(mark)
             assert not 0 <= column < 80 or floor[column] in "▲△◇", mark
-        await pilot.press("G")  # falling: the reset
-        assert "falling" in status(app)
+        await pilot.press("G")  # ↓: the reset
+        assert "↓" in status(app)
         floor = app.scope.text.split("\n")[-2]
         assert floor[MARGIN + app.scope.window.column(0.0)] in "▲△◇"
         level = app.scope.trigger.level

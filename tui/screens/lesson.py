@@ -45,6 +45,28 @@ class Desk(Protocol):
         """What the first source that is on shows of the experiment ``name``; None if another one is on the desk."""
 
 
+class Answer(Input, can_focus=False):
+    """The line for answers: it takes the keys only while a pupil answers, so that tab leads to the knobs and not into it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", N_("Leave it"), show=False, id="answer.leave", tooltip=N_("back to the lesson"))
+    ]
+
+    def begin(self) -> None:
+        """Take the keys."""
+        self.can_focus = True
+        self.focus()
+
+    def action_leave(self) -> None:
+        """Back to the lesson."""
+        self.value = ""
+        self.screen.query_one(LessonPanel).focus()
+
+    def on_blur(self) -> None:
+        """Somebody else has the keys."""
+        self.can_focus = False
+
+
 class LessonPanel(VerticalScroll, can_focus=True):
     """The lessons, one at a time; begins with the first that is not passed."""
 
@@ -80,7 +102,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
         """The text; below it, always in sight, one line to type answers into, and the keys."""
         yield Static(id="lesson-text", markup=False)
         with Vertical(id="lesson-foot"):
-            yield Input(id="lesson-answer", compact=True, placeholder=_("key=value"))
+            yield Answer(id="lesson-answer", compact=True)
             yield Static(id="lesson-keys", markup=False)
 
     def on_mount(self) -> None:
@@ -92,7 +114,6 @@ class LessonPanel(VerticalScroll, can_focus=True):
     def speak(self) -> None:
         """Say everything in the language that is spoken now."""
         translate_bindings(self)
-        self.query_one(Input).placeholder = _("key=value")
         self._show()
 
     def _begin(self) -> None:
@@ -110,7 +131,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
 
     def action_answer(self) -> None:
         """Type."""
-        self.query_one(Input).focus()
+        self.query_one(Answer).begin()
 
     def action_hint(self) -> None:
         """One more hint."""
@@ -124,7 +145,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
 
     def _help(self) -> None:
         self._keep_progress(self.progress.helped(self.lesson.slug, self._hints, solution=self._solution))
-        self._show()
+        self._show_end()
 
     def action_keep(self) -> None:
         """Keep how the knobs stand."""
@@ -236,7 +257,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
         passed = all(finding.passed for finding in findings)
         typed = {key: text for key, text in self.answers.items() if key in self.lesson.answers}
         self._keep_progress(self.progress.tried(self.lesson.slug, passed, typed, datetime.now()))
-        self._show()
+        self._show_end()
 
     def _look(self) -> None:
         """Check marks while the pupil works, where one run is enough and all is typed that is asked for."""
@@ -262,7 +283,12 @@ class LessonPanel(VerticalScroll, can_focus=True):
 
     def _say(self, text: str) -> None:
         self.note = text
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """What is new stands at the end, which a small terminal would not show."""
         self._show()
+        self.call_after_refresh(self.scroll_end, animate=False)
 
     def _show(self) -> None:
         lesson, own, text = self.lesson, lesson_report.words_of(self.lesson), Text()
@@ -284,8 +310,16 @@ class LessonPanel(VerticalScroll, can_focus=True):
         if self._solution:
             text.append("\n" + _("Solution") + f": {own.solution.replace('`', '')}\n\n{own.theory}\n")
         self.query_one("#lesson-text", Static).update(text)
-        keys = _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons")
-        self.query_one("#lesson-keys", Static).update(keys)
+        self.query_one("#lesson-keys", Static).update("  ".join(self._keys()))
+        asked = next((key for key in (*lesson.answers, *lesson.knobs) if key not in self.answers), _("key"))
+        self.query_one(Answer).placeholder = _("{key}=...").format(key=asked)
+
+    def _keys(self) -> list[str]:
+        """The keys that are of use in this lesson."""
+        keys = [_("enter: answer"), _("c: check"), _("h: hint"), _("s: solution")]
+        if self.lesson.points > 1:
+            keys.append(_("a: keep point"))
+        return [*keys, _("left, right: lessons"), _("tab: to the knobs, o: back")]
 
     def _append_marks(self, text: Text) -> None:
         own = lesson_report.words_of(self.lesson)

@@ -111,7 +111,7 @@ def time_ticks(window: Window) -> tuple[dict[int, str], str]:
     """Labels of the time axis by column, and their unit."""
     span = window.stop - window.start
     unit, scale = ("s", 1.0) if span > 0.9 else ("ms", 1e3) if span > 0.9e-3 else ("µs", 1e6)
-    values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(3, window.columns // 14))
+    values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(4, window.columns // 14))
     return {window.column(value / scale + window.cell * 1e-6): decimal(f"{value:.10g}") for value in values}, unit
 
 

@@ -65,6 +65,7 @@ class Display(Widget):
         self._snapped = 0  # which of the traces the cursors snap to
         self._lines: tuple[Line, ...] | None = None
         self._rail: Line | None = None  # the line of the scrubber
+        self._rolling = False  # what is seen moves by itself: a scrubber would have to run after it
         self._measured: tuple[Trace, tuple[Measurement, ...]] | None = None
         self._pictures = 0
         self._painted: tuple[tuple[Line, ...] | None, dict[int, Style]] | None = None
@@ -75,7 +76,7 @@ class Display(Widget):
     def show(self, sources: Sequence[Source], experiment: Experiment[Lui], board: str) -> None:
         """Draw these; ``experiment`` tells what goes in, ``board`` which one of a network is looked at."""
         self._sources, self._experiment, self._board = tuple(sources), experiment, board
-        self._measured = None
+        self._measured, self._rolling = None, False
         self._sweep_once()
         if self.follows:
             self._reach = self._fitted()
@@ -89,7 +90,7 @@ class Display(Widget):
         With a trigger: with its newest crossing at 0, as soon as all that comes after it is there.
         """
         width = self._reach.width if width is None else width
-        self._pictures += 1
+        self._pictures, self._rolling = self._pictures + 1, True
         if self.trigger.mode != "off" and self.view != "aligned":
             held = self.trigger.mode == "single" and self._zero is not None
             fired = None if held else self._fired(sources, now - (1.0 - _PRE) * width)
@@ -115,7 +116,7 @@ class Display(Widget):
     def hold(self, sources: Sequence[Source]) -> None:
         """The same picture, with as much more on both sides of it as these have: what rolled stands still."""
         self._sources = tuple(sources)
-        self.follows = False
+        self.follows = self._rolling = False
         self._changed()
 
     def _fired(self, sources: Sequence[Source], before: float) -> float | None:
@@ -166,7 +167,7 @@ class Display(Widget):
         if self.trigger.mode == "off":
             return ""
         unit = self.drawn[0].trace.unit if self.drawn else "V"
-        edge = _("rising") if self.trigger.edge == "rising" else _("falling")
+        edge = "↑" if self.trigger.edge == "rising" else "↓"
         waits = "" if self._zero is not None else _(", waits") if self.trigger.mode != "auto" else _(", free")
         held = _(", held") if self.trigger.mode == "single" and self._zero is not None else ""
         level = decimal(f"{self.trigger.level:.3g} {unit}")
@@ -369,7 +370,7 @@ class Display(Widget):
         width, found = self.size.width, []
         one = self._snapped_to
         longer = any(drawn.source.is_recording and drawn.trace.duration > 1.01 * self._experiment.duration for drawn in shown)
-        if (longer or not self.follows) and self._reach.width < 0.99 * self._whole.width:
+        if (longer or not self.follows) and not self._rolling and self._reach.width < 0.99 * self._whole.width:
             self._rail = self._scrubber()
             found.append(self._rail)
         if one is not None and self.cursors.there:
