@@ -12,6 +12,7 @@ some nanoseconds fast, takes no shorter step. A group steps to the first thing t
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,9 +83,12 @@ Cells = NeuronCircuit | Compartments
 
 def cells_of(device: HicannX) -> Cells:
     """The circuits of a device, connected if any of its switches is closed. Raises :class:`~luisim.errors.ParameterError`."""
-    circuit = circuit_of(device)
-    wiring = wire(device.neurons, range(device.first, device.first + len(device.neurons)))
-    return connected(circuit, wiring, columns(device.neurons), device.chip_profile, mismatch_of(device))
+    return connected(circuit_of(device), wiring_of(device), columns(device.neurons), device.chip_profile, mismatch_of(device))
+
+
+def wiring_of(device: HicannX) -> Wiring:
+    """What the switches of a device's neurons connect. Raises :class:`~luisim.errors.ParameterError`."""
+    return wire(device.neurons, range(device.first, device.first + len(device.neurons)))
 
 
 def connected(circuit: NeuronCircuit, wiring: Wiring, lsb: Columns, profile: Profile, mismatch: Mismatch) -> Cells:
@@ -93,7 +97,7 @@ def connected(circuit: NeuronCircuit, wiring: Wiring, lsb: Columns, profile: Pro
         return circuit
     bare = np.setdiff1d(np.arange(wiring.nodes), wiring.node)
     node = np.concatenate([wiring.node, bare])
-    c_line = profile.c_line * wiring.pieces
+    c_line = profile.c_line * np.bincount(wiring.piece[wiring.piece >= 0], minlength=wiring.nodes)
     i_sat, v_lin = resistors(lsb, wiring, profile, mismatch)
     return Compartments(
         _with_lines(circuit, bare.size),
@@ -103,7 +107,7 @@ def connected(circuit: NeuronCircuit, wiring: Wiring, lsb: Columns, profile: Pro
         wiring.group,
         _places(wiring.group),
         wiring.node[wiring.resistor],
-        wiring.line,
+        wiring.piece[wiring.resistor],
         i_sat,
         v_lin,
     )
@@ -121,7 +125,7 @@ def resistors(lsb: Columns, wiring: Wiring, profile: Profile, mismatch: Mismatch
 def _with_lines(circuit: NeuronCircuit, count: int) -> NeuronCircuit:
     """The circuit, and ``count`` more that drive no current: only their voltage counts."""
     longer = circuit.take(np.concatenate([np.arange(circuit.n), np.zeros(count, dtype=np.intp)]))
-    off = {}
+    off: dict[str, Any] = {}
     for name in ("c_mem", "i_leak", "i_reset", "fires", "i_constant", "i_exp", "i_a", "i_b", "i_adapt"):
         off[name] = np.where(np.arange(longer.n) < circuit.n, getattr(longer, name), 0.0)
     for name in ("excitatory", "inhibitory"):
@@ -200,7 +204,7 @@ def _padded(cells: Compartments, values: Array | float) -> Array | float:
 
 
 def _piece(cells: Compartments, s: State, end: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
-    """Each group up to ``end`` or to the first thing that happens to one of its circuits before it; which circuits fire there."""
+    """Each group up to ``end`` or to the first thing that happens to one of its circuits; which of them fire there."""
     c, member = cells.circuit, cells.member
     now = s.time + _EPS
     resets = s.reset_until > now
@@ -222,9 +226,7 @@ def _piece(cells: Compartments, s: State, end: Array, shift: Array) -> tuple[Sta
     return new.put(chosen, at_spike), over
 
 
-def _at_spike(
-    cells: Compartments, before: State, after: State, h: Array, shift: Array
-) -> tuple[State, NDArray[np.bool_]]:
+def _at_spike(cells: Compartments, before: State, after: State, h: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
     """Where the first X of each group reaches 1 within ``h``: false position on the largest, as for single neurons."""
     member, c = cells.member, cells.circuit
 

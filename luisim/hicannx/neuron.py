@@ -75,8 +75,8 @@ def resting(circuit: NeuronCircuit, time: float = 0.0) -> State:
     return State(past, v, zero, zero, circuit.v_adapt_ref + pull * circuit.tau_adapt / circuit.c_adapt, zero, past, past, past)
 
 
-def events(circuit: NeuronCircuit, state: State, excitatory: float = 0.0, inhibitory: float = 0.0) -> State:
-    """The state after synaptic events with these summed weights."""
+def events(circuit: NeuronCircuit, state: State, excitatory: Array | float = 0.0, inhibitory: Array | float = 0.0) -> State:
+    """The state after synaptic events with these summed weights: of all neurons, or (n,)."""
     return replace(
         state,
         exc=state.exc + excitatory * circuit.excitatory.step,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import SimulationCancelled
-from luisim.hicannx.constants import SYNAPSE_LATENCY, SYNAPSE_PULSE
 from luisim.hicannx.compartments import Cells, events, resting, step
+from luisim.hicannx.constants import SYNAPSE_LATENCY, SYNAPSE_PULSE
 from luisim.hicannx.neuron import State
 from luisim.hicannx.profiles import Profile
 

@@ -30,17 +30,16 @@ _SWITCHES = ("connect_soma", "connect_soma_right", "connect_right", "connect_ver
 
 @dataclass(frozen=True)
 class Wiring:
-    """n circuits on m nodes. ``node`` (n,): each circuit's. ``group`` (m,): equal where switches or resistors connect nodes.
+    """n circuits on m nodes. ``node`` (n,): that of each membrane. ``piece`` (n,): that of each circuit's piece of the line.
 
-    ``pieces`` (m,): how many circuits' pieces of the shared line are on each node. ``resistor`` (r,): the circuits whose
-    resistor is on; it lies between their own node and the node ``line`` (r,).
+    A piece that leads from nowhere to nowhere has node -1. ``group`` (m,): equal where resistors connect nodes. ``resistor``
+    (r,): the circuits whose resistor is on; it lies between their membrane and their piece of the line.
     """
 
     node: Index
+    piece: Index
     group: Index
-    pieces: Index
     resistor: Index
-    line: Index
 
     @property
     def nodes(self) -> int:
@@ -98,17 +97,13 @@ def wire(neurons: Sequence[NeuronLsb], sites: Sequence[int]) -> Wiring:
         if neuron.multicompartment_enable_conductance:
             resistors.append(k)
             used.add(n + k)
-    # a line that neither switch nor resistor leads to has no part in anything
+    # a line that neither membrane nor resistor leads to has no part in anything
     ends = {root(k) for k in range(n)} | {root(n + k) for k in resistors}
     number = {key: index for index, key in enumerate(sorted(ends))}
     node = np.array([number[root(k)] for k in range(n)], dtype=np.intp)
-    line = np.array([number[root(n + k)] for k in resistors], dtype=np.intp)
-    pieces = np.zeros(len(number), dtype=np.intp)
-    for piece in used:
-        if root(piece) in number:
-            pieces[number[root(piece)]] += 1
+    piece = np.array([number.get(root(n + k), -1) if n + k in used else -1 for k in range(n)], dtype=np.intp)
     resistor = np.array(resistors, dtype=np.intp)
-    return Wiring(node, _groups(len(number), node[resistor], line), pieces, resistor, line)
+    return Wiring(node, piece, _groups(len(number), node[resistor], piece[resistor]), resistor)
 
 
 def _neighbour(site: int, switch: str, places: dict[int, int]) -> int:
