@@ -17,7 +17,7 @@ from luisim.hicannx.sampled import name_of
 from luisim.trace import Trace
 
 SETS = 8
-_DURATION = 150e-6
+_DURATION = 100e-6
 
 
 def experiments(count: int = SETS, seed: int = SEED) -> Iterator[Experiment[HicannX]]:
@@ -26,7 +26,7 @@ def experiments(count: int = SETS, seed: int = SEED) -> Iterator[Experiment[Hica
         draw = np.random.default_rng([seed, 7, index])
         device = _device(draw, int(draw.integers(2, 7)), 1000 * seed + index)
         trains = tuple(
-            SpikeTrain(receptor, int(draw.integers(1, 200)), tuple(draw.uniform(2e-6, 130e-6, 4)), k)
+            SpikeTrain(receptor, int(draw.integers(1, 200)), tuple(draw.uniform(2e-6, 90e-6, 4)), k)
             for k, neuron in enumerate(device.neurons)
             for receptor in ("excitatory", "inhibitory")
             if getattr(neuron, f"{receptor}_input_enable")
