@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, SimulationCancelled
-from luisim.hicannx.agreement import _drawn
+from luisim.hicannx.agreement import drawn
 from luisim.hicannx.electrical import NeuronCircuit, circuit_of
 from luisim.hicannx.engine import CHIP_STEP, Run, pieces, run, run_alone, run_many
 from luisim.hicannx.ideal import Adex, Lif
@@ -296,7 +296,7 @@ def circuits(n: int) -> NeuronCircuit:
 
 def wild_circuits(n: int) -> NeuronCircuit:
     """Settings from all over their ranges, every block of the neuron among them."""
-    chosen = [_drawn(np.random.default_rng([6, k])) for k in range(n)]
+    chosen = [drawn(np.random.default_rng([6, k])) for k in range(n)]
     more = {"exponential_enable": True, "exponential_v_exp": 640, "exponential_i_bias": 100, "adaptation_enable": True}
     more |= {"adaptation_v_leak": 600, "adaptation_v_ref": 600, "adaptation_enable_pulse": True}
     more |= {"adaptation_i_bias_tau": 100, "adaptation_i_bias_a": 200, "adaptation_i_bias_b": 300}
