@@ -3,7 +3,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +134,8 @@ def pieces(
 
 def run_many(jobs: Sequence[Mapping[str, Any]], threads: int | None = None) -> list[Run]:
     """Many runs, each given as the arguments of :func:`run` by name, on all cores (or ``threads`` of them); in their order."""
+    from concurrent.futures import ThreadPoolExecutor  # late: a single run does without
+
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         return list(pool.map(lambda job: run(**job), jobs))
 

@@ -500,7 +500,8 @@ enum {
 enum { V, EXC, INH, W, X, RESET_LEFT, REFRACTORY_LEFT, PULSE_LEFT, ROWS };
 enum { USES_EXC = 1, USES_INH = 2, USES_EXP = 4, USES_W = 8 };
 
-static const float MOST_SLOPE = 0.25f, MOST_BEND = 1e-4f; /* of a step: more is cut into halves; the second in V */
+static const float MOST_SLOPE = 0.25f, MOST_BEND = 3e-6f; /* of a step: more is cut into halves; the second in V */
+static const float NEAR = 3.0f, SHORT = 0.125f; /* of the comparator's width; so short are pieces there, as V counts as straight */
 
 /* a synaptic input's current and slope; `q` is its first parameter */
 INLINE void chip_input(
@@ -635,9 +636,15 @@ INLINE void chip_inside(Network *net, const float *const *p, float *const *state
             h = h * 0.5f;
             chip_solve(1, uses, p, j, s, h, 0, n, &rough);
         }
-        float x = 0.0f, q = 0.0f;
-        if (!(s[REFRACTORY_LEFT][0] > 0.0f))
-            x = comparator(s[X][0], (s[V][0] - v_th) * p[I_WIDTH][j], (n[V][0] - v_th) * p[I_WIDTH][j], h, p[DELAY][j], &q);
+        float x = 0.0f, q = 0.0f, u0 = (s[V][0] - v_th) * p[I_WIDTH][j], u1 = (n[V][0] - v_th) * p[I_WIDTH][j];
+        int listens = !(s[REFRACTORY_LEFT][0] > 0.0f);
+        if (listens && h > SHORT && (u0 < NEAR || u1 < NEAR) && (u0 > -NEAR || u1 > -NEAR)) {
+            h = SHORT;
+            chip_solve(1, uses, p, j, s, h, 0, n, &rough);
+            u1 = (n[V][0] - v_th) * p[I_WIDTH][j];
+        }
+        if (listens)
+            x = comparator(s[X][0], u0, u1, h, p[DELAY][j], &q);
         if (x < 0.0f) {
             q = q > 0.0f ? q : 0.0f;
             q = q < 1.0f ? q : 1.0f;

@@ -21,6 +21,7 @@ from luisim.kernels.series import F, Floats, squared_exp
 
 Ints = NDArray[np.int64]
 
+PLAIN = False  # True: the compiled form without a processor's own instructions, as any processor runs it; the same bits
 PARTS = 256  # of a step, in which the place of an event counts
 
 PARAMETERS = {"lif": LIF_PARAMETERS, "lif_ota": LIF_PARAMETERS, "adex": ADEX_PARAMETERS, "chip": CHIP_PARAMETERS}
@@ -83,7 +84,6 @@ class Network:
     ``uses``, ``dt``, ``knot``, ``clock`` and ``noise`` (knots, n), ``knot`` s apart: chip circuits only.
     ``ring``: what is on its way, a slot for each step. ``sum``: weights that count at this step, in 256ths; ``late``: how much
     of them counts at the next one instead; ``now``, ``next``: the same of events that short-term plasticity weakens.
-    ``plain``: the compiled form does without a processor's own instructions; the bits are the same.
     """
 
     kind: str
@@ -98,7 +98,6 @@ class Network:
     recovery: Floats | None
     watch: Ints
     uses: int = 0
-    plain: bool = False
     dt: float = 0.0
     knot: float = 1.0
     clock: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -185,8 +184,8 @@ def library() -> ctypes.CDLL | None:
 
 
 def _call(lib: ctypes.CDLL, net: Network, start: int, buffers: tuple[Any, Any, Any], trace: Floats) -> int:
-    struct = _Struct(events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start)
-    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "plain", "delay", "dt", "knot"):
+    struct = _Struct(plain=PLAIN, events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start)
+    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "delay", "dt", "knot"):
         setattr(struct, name, getattr(net, name))
     arrays = {"spike_step": buffers[0], "spike_neuron": buffers[1], "spike_part": buffers[2], "trace": trace}
     for name in _ARRAYS:
