@@ -13,7 +13,7 @@ from luisim.errors import ParameterError, SimulationCancelled
 from luisim.hicannx.constants import MADC_PERIOD
 from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples, check_neurons
-from luisim.hicannx.prepared import Neurons, network_of
+from luisim.hicannx.prepared import Neurons, Noise, network_of
 from luisim.hicannx.unconnected import spikes_alone
 from luisim.kernels.network import Network
 
@@ -65,7 +65,7 @@ def run(
     *,
     state: State | None = None,
     dt: float = STEP,
-    noise: Array | None = None,
+    noise: Noise | None = None,
     samples: Sequence[Samples] = (),
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -75,9 +75,9 @@ def run(
 
     With a ``state`` neurons, weights and targets may differ from those of the piece before, as plasticity asks for.
 
-    ``noise``: (n, knots) V on the thresholds of chip circuits (:func:`luisim.hicannx.run.jitter`). ``samples`` lie within the
-    piece; between steps they are interpolated. ``compiled`` False: numpy, the same bits. Raises :class:`ParameterError` and
-    :class:`~luisim.errors.SimulationCancelled`.
+    ``noise``: on the thresholds of chip circuits, (n, knots) V (:func:`luisim.hicannx.run.jitter`) or what draws it.
+    ``samples`` lie within the piece; between steps they are interpolated. ``compiled`` False: numpy, the same bits. Raises
+    :class:`ParameterError` and :class:`~luisim.errors.SimulationCancelled`.
     """
     _check(neurons, lines, duration, dt)
     for wanted in samples:

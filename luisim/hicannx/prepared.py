@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From neurons and lines in SI units to the kernel's arrays: 32 bit floats, times in steps."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,8 +22,19 @@ Array = NDArray[np.float64]
 Neurons: TypeAlias = "NeuronCircuit | Lif | Adex"
 
 
-def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int64], noise: Array | None = None) -> Network:
-    """A network at its start. ``noise``: (n, knots) V on the thresholds of chip circuits.
+@dataclass(frozen=True)
+class Jitter:
+    """Noise of the thresholds that is drawn while a run goes on: standard deviations (n,) in V, and a seed below 2^63."""
+
+    sd: Array
+    seed: int
+
+
+Noise = Array | Jitter
+
+
+def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int64], noise: Noise | None = None) -> Network:
+    """A network at its start. ``noise``: on the thresholds of chip circuits, (n, knots) V or what draws it.
 
     Raises :class:`ParameterError` if ``dt`` is too long for it.
     """
@@ -44,7 +56,7 @@ def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int6
     )
 
 
-def _neurons(neurons: Neurons, dt: float, noise: Array | None) -> dict[str, Any]:
+def _neurons(neurons: Neurons, dt: float, noise: Noise | None) -> dict[str, Any]:
     if isinstance(neurons, Adex):
         kind, (parameters, state) = "adex", _adex(neurons, dt)
     elif isinstance(neurons, Lif):

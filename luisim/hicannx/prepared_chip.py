@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from luisim.errors import ParameterError
 from luisim.hicannx.electrical import Input, NeuronCircuit
 from luisim.hicannx.neuron import resting
+from luisim.hicannx.prepared import Jitter, Noise
 from luisim.hicannx.run import JITTER_PERIOD
 from luisim.kernels import chip
 from luisim.kernels.series import F
@@ -16,8 +17,8 @@ from luisim.kernels.series import F
 Array = NDArray[np.float64]
 
 
-def chip_neurons(c: NeuronCircuit, dt: float, noise: Array | None) -> dict[str, Any]:
-    """Fields of a :class:`Network`. ``noise``: (n, knots) V on the thresholds. Raises :class:`ParameterError`."""
+def chip_neurons(c: NeuronCircuit, dt: float, noise: Noise | None) -> dict[str, Any]:
+    """Fields of a :class:`Network`. ``noise``: of the thresholds. Raises :class:`ParameterError`."""
     if c.comparator_delay.min() < dt * (1.0 - 1e-9):
         least = c.comparator_delay.min()
         raise ParameterError(f"dt = {dt:g} s is longer than a comparator takes to fire; it must be at most {least:g} s.")
@@ -61,9 +62,17 @@ def chip_neurons(c: NeuronCircuit, dt: float, noise: Array | None) -> dict[str, 
         "state": state,
         "uses": sum(bit for bit, current in blocks if current.any()),
         "clock": np.ascontiguousarray(c.clock),
-        "noise": None if noise is None else np.ascontiguousarray(noise.T, dtype=F),
         "knot": JITTER_PERIOD,
+        **_noise(noise),
     }
+
+
+def _noise(noise: Noise | None) -> dict[str, Any]:
+    if noise is None:
+        return {}
+    if isinstance(noise, Jitter):
+        return {"jitter": np.ascontiguousarray(noise.sd, dtype=F), "seed": noise.seed}
+    return {"noise": np.ascontiguousarray(noise.T, dtype=F)}
 
 
 def _input(receptor: Input, name: str, speed: Array, dt: float) -> dict[str, Array]:

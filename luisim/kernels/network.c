@@ -16,7 +16,7 @@ enum { FULL = 1040, FULL_LATE = 4, PARTS = 256 };
 
 /* the same fields, in the same order, as in network.py */
 typedef struct {
-    int64_t n, step, stop, events, next_event, slots, capacity, spikes, most_spikes, watched, start, uses, plain;
+    int64_t n, step, stop, events, next_event, slots, capacity, spikes, most_spikes, watched, start, uses, plain, seed;
     double delay, dt, knot;
     const uint8_t *weights;
     const int8_t *sign;
@@ -43,7 +43,8 @@ typedef struct {
     float *state;
     int32_t *flag;
     const double *clock;
-    const float *noise, *zeros;
+    const float *noise, *jitter, *zeros;
+    float *knots;
 } Network;
 
 /* tanh as x P(x^2) / Q(x^2), fitted to have the least greatest error up to 8, which is 3e-6 */
@@ -670,6 +671,28 @@ INLINE void chip_inside(Network *net, const float *const *p, float *const *state
         state[k][j] = s[k][0];
 }
 
+INLINE uint32_t mixed(uint32_t x)
+{
+    x = (x ^ (x >> 16)) * 0x7feb352du;
+    x = (x ^ (x >> 15)) * 0x846ca68bu;
+    return x ^ (x >> 16);
+}
+
+/* normal numbers of a seed and a time, times `jitter`: luisim/kernels/noise.py */
+INLINE void draw(int64_t n, int64_t seed, int64_t time, const float *restrict jitter, float *restrict out)
+{
+    uint32_t start = mixed((uint32_t)seed);
+    start = mixed(start ^ (uint32_t)((uint64_t)seed >> 32));
+    start = mixed(start ^ (uint32_t)time);
+    start = mixed(start ^ (uint32_t)((uint64_t)time >> 32));
+    for (int64_t j = 0; j < n; j++) {
+        uint32_t a = mixed(start + 2 * (uint32_t)j), b = mixed(start + 2 * (uint32_t)j + 1), even = 0x00ff00ffu;
+        uint32_t four = (a & even) + ((a >> 8) & even) + (b & even) + ((b >> 8) & even);
+        int32_t total = (int32_t)((four & 0xffffu) + (four >> 16)) - 1020;
+        out[j] = (float)total * 4.784196e-3f * jitter[j];
+    }
+}
+
 INLINE void chip_run(Network *net)
 {
     const int64_t count = net->n;
@@ -682,13 +705,19 @@ INLINE void chip_run(Network *net)
         state[k] = net->state + k * count;
     float *const line[2] = {state[EXC], state[INH]};
     const float *const scale[2] = {p[S_EXC], p[S_INH]};
+    int64_t drawn = -1;
     for (; net->step < net->stop && net->spikes + count <= net->most_spikes; net->step++) {
         arrivals(net, line, scale);
         double knots = ((double)net->step + 0.5) * net->dt / net->knot;
         int64_t knot = (int64_t)knots;
         float between = (float)(knots - (double)knot);
-        const float *shift0 = net->noise ? net->noise + knot * count : net->zeros;
-        const float *shift1 = net->noise ? net->noise + (knot + 1) * count : net->zeros;
+        if (net->jitter && knot != drawn) {
+            draw(count, net->seed, knot, net->jitter, net->knots);
+            draw(count, net->seed, knot + 1, net->jitter, net->knots + count);
+            drawn = knot;
+        }
+        const float *shift0 = net->noise ? net->noise + knot * count : net->jitter ? net->knots : net->zeros;
+        const float *shift1 = net->noise || net->jitter ? shift0 + count : net->zeros;
         for (int64_t b = 0; b < count; b += BLOCK) {
             int64_t size = b + BLOCK < count ? BLOCK : count - b;
             float s[ROWS][BLOCK], n[4][BLOCK], v_th[BLOCK];

@@ -17,6 +17,7 @@ from luisim.kernels import adex, chip, lif, load
 from luisim.kernels.adex import ADEX_PARAMETERS
 from luisim.kernels.chip import CHIP_PARAMETERS
 from luisim.kernels.lif import LIF_PARAMETERS
+from luisim.kernels.noise import normal
 from luisim.kernels.series import F, Floats, squared_exp
 
 Ints = NDArray[np.int64]
@@ -40,6 +41,7 @@ _SCALARS = (
     "start",
     "uses",
     "plain",
+    "seed",
 )
 _ARRAYS = (
     "weights",
@@ -73,7 +75,9 @@ _ARRAYS = (
     "flag",
     "clock",
     "noise",
+    "jitter",
     "zeros",
+    "knots",
 )
 
 
@@ -81,7 +85,8 @@ _ARRAYS = (
 class Network:
     """All that a run of the kernel reads and writes; the one mutable thing of the engine. Names as in ``network.c``.
 
-    ``uses``, ``dt``, ``knot``, ``clock`` and ``noise`` (knots, n), ``knot`` s apart: chip circuits only.
+    Chip circuits only: ``uses``, ``dt``, ``clock``, and the noise of the thresholds, which runs straight from knot to knot,
+    ``knot`` s apart: ``noise`` (knots, n) as given, or ``jitter`` (n,) times what ``seed`` draws (:mod:`luisim.kernels.noise`).
     ``ring``: what is on its way, a slot for each step. ``sum``: weights that count at this step, in 256ths; ``late``: how much
     of them counts at the next one instead; ``now``, ``next``: the same of events that short-term plasticity weakens.
     """
@@ -102,6 +107,8 @@ class Network:
     knot: float = 1.0
     clock: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     noise: Floats | None = None
+    jitter: Floats | None = None
+    seed: int = 0
     step: int = 0
     stop: int = 0
     event_step: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -122,7 +129,7 @@ class Network:
         self.sum, self.late = np.zeros((2, n), np.int32), np.zeros((2, n), np.int32)
         self.now, self.next = np.zeros((2, n), F), np.zeros((2, n), F)
         self.used, self.flag = np.zeros((6, 2), np.int64), np.zeros(n, np.int32)
-        self.zeros = np.zeros(n, F)
+        self.zeros, self.knots = np.zeros(n, F), np.zeros((2, n), F)
 
     def go_on(self, before: "Network") -> None:
         """Start where ``before`` ended, with these parameters, weights and targets. Lines and delay are the same."""
@@ -185,7 +192,7 @@ def library() -> ctypes.CDLL | None:
 
 def _call(lib: ctypes.CDLL, net: Network, start: int, buffers: tuple[Any, Any, Any], trace: Floats) -> int:
     struct = _Struct(plain=PLAIN, events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start)
-    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "delay", "dt", "knot"):
+    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "seed", "delay", "dt", "knot"):
         setattr(struct, name, getattr(net, name))
     arrays = {"spike_step": buffers[0], "spike_neuron": buffers[1], "spike_part": buffers[2], "trace": trace}
     for name in _ARRAYS:
@@ -226,11 +233,19 @@ def _step(net: Network) -> tuple[Ints, Floats]:
     if net.kind != "chip":
         return lif.step(p, net.state, net.kind == "lif_ota")
     shift: Any = F(0.0)
-    if net.noise is not None:
+    if net.noise is not None or net.jitter is not None:
         knots = (net.step + 0.5) * net.dt / net.knot
-        early, late = net.noise[int(knots)], net.noise[int(knots) + 1]
+        early, late = (_knot(net, int(knots) + k) for k in (0, 1))
         shift = early + (late - early) * F(knots - int(knots))
     return chip.step(p, net.uses, net.state, p["v_th"] + shift, net.step, net.clock, net.dt)
+
+
+def _knot(net: Network, knot: int) -> Floats:
+    if net.noise is not None:
+        given: Floats = net.noise[knot]
+        return given
+    assert net.jitter is not None
+    return normal(net.seed, knot, net.n) * net.jitter
 
 
 def _arrivals(net: Network) -> None:

@@ -16,11 +16,13 @@ from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples
 from luisim.hicannx.neuron import resting, step
 from luisim.hicannx.parameters import HicannX, NeuronLsb
+from luisim.hicannx.prepared import Jitter
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.run import jitter
 from luisim.hicannx.run import run as run_single
 from luisim.kernels import network
 from luisim.kernels.network import library
+from luisim.kernels.noise import normal
 
 Array = NDArray[np.float64]
 
@@ -394,13 +396,26 @@ def test_chip_network_against_fine_steps(wired: bool) -> None:
 
 @needs_kernel
 def test_chip_in_numpy_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    n, duration = 70, 12e-6
+    n, duration = 70, 6e-6
     c, lines, events = wild_circuits(n), recurrent(random_lines(64, n)), poisson(64, 20e3, duration)
-    options: dict[str, Any] = {"noise": noise_of(n, duration), "samples": [Samples.cadc(n, duration)]}
-    compiled, plain = compiled_forms(monkeypatch, c, lines, events, duration, **options)
-    assert compiled.time.size > 100
-    same(compiled, plain)
-    same(compiled, run(c, lines, events, duration, compiled=False, **options))
+    for noise in (noise_of(n, duration), Jitter(np.full(n, 2e-3), 2**60 + 7)):
+        options: dict[str, Any] = {"noise": noise, "samples": [Samples.cadc(n, duration)]}
+        compiled, plain = compiled_forms(monkeypatch, c, lines, events, duration, **options)
+        assert compiled.time.size > 50
+        same(compiled, plain)
+        same(compiled, run(c, lines, events, duration, compiled=False, **options))
+
+
+def test_drawn_noise_is_normal_and_independent() -> None:
+    drawn = np.array([normal(2**60 + 7, 2**33 + knot, 512) for knot in range(2000)])
+    assert drawn.mean() == pytest.approx(0.0, abs=4e-3)
+    assert drawn.std() == pytest.approx(1.0, rel=3e-3)
+    # Irwin-Hall of 8: 0.26 % of a normal distribution lie beyond 3 standard deviations, of this one 0.17 %
+    assert np.mean(np.abs(drawn) > 3.0) == pytest.approx(0.0017, abs=0.0003)
+    for one, other in ((drawn[1:], drawn[:-1]), (drawn[:, 1:], drawn[:, :-1]), (drawn, drawn**2)):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] == pytest.approx(0.0, abs=5e-3)
+    others = np.array([normal(2**60 + 8, 2**33 + knot, 512) for knot in range(2000)])
+    assert np.corrcoef(drawn.ravel(), others.ravel())[0, 1] == pytest.approx(0.0, abs=5e-3)
 
 
 def test_stiff_circuits_are_stable() -> None:
