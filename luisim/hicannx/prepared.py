@@ -33,7 +33,7 @@ class Jitter:
 Noise = Array | Jitter
 
 
-def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int64], noise: Noise | None = None) -> Network:
+def network_of(neurons: Neurons, lines: Lines, dt: float, noise: Noise | None = None) -> Network:
     """A network at its start. ``noise``: on the thresholds of chip circuits, (n, knots) V or what draws it.
 
     Raises :class:`ParameterError` if ``dt`` is too long for it.
@@ -51,7 +51,6 @@ def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int6
         targets=lines.targets,
         utilization=None if lines.utilization is None else np.asarray(lines.utilization, F),
         recovery=None if lines.recovery is None else np.asarray(lines.recovery / dt, F),
-        watch=watch,
         dt=dt,
     )
 

@@ -14,7 +14,7 @@ LIF_PARAMETERS = (
     "se", "si", "hu",
 )
 # fmt: on
-LIF_STATE = ("v", "ie", "ii", "rem")
+LIF_STATE = ("v", "exc", "inh", "rem")
 
 
 def step(p: dict[str, Floats], state: Floats, saturates: bool) -> tuple[Ints, Floats]:

@@ -205,11 +205,11 @@ INLINE void fire(Network *net, int64_t j, float part)
     }
 }
 
-INLINE void watch(Network *net, const float *v)
+INLINE void watch(Network *net)
 {
     float *row = net->trace + (net->step - net->start) * net->watched;
     for (int64_t m = 0; m < net->watched; m++)
-        row[m] = v[net->watch[m]];
+        row[m] = net->state[net->watch[m]];
 }
 
 /* ------------------------------------------------------------------------------------------------------------------- Lif */
@@ -358,7 +358,7 @@ INLINE void lif_run(int saturates, Network *net)
             }
         }
         lif_inside(saturates, net, p, state, list, those, count);
-        watch(net, state[LIF_V]);
+        watch(net);
     }
 }
 
@@ -486,7 +486,7 @@ INLINE void adex_run(Network *net)
                     if (net->flag[j])
                         adex_inside(net, c, s, j);
         }
-        watch(net, net->state);
+        watch(net);
     }
 }
 
@@ -753,7 +753,7 @@ INLINE void chip_run(Network *net)
                     if (flag[j])
                         chip_inside(net, p, state, b + j, v_th[j]);
         }
-        watch(net, state[V]);
+        watch(net);
     }
 }
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.kernels import adex, chip, lif, load
-from luisim.kernels.adex import ADEX_PARAMETERS
-from luisim.kernels.chip import CHIP_PARAMETERS
-from luisim.kernels.lif import LIF_PARAMETERS
+from luisim.kernels.adex import ADEX_PARAMETERS, ADEX_STATE
+from luisim.kernels.chip import CHIP_PARAMETERS, CHIP_STATE
+from luisim.kernels.lif import LIF_PARAMETERS, LIF_STATE
 from luisim.kernels.noise import normal
 from luisim.kernels.series import F, Floats, squared_exp
 
@@ -26,6 +26,7 @@ PLAIN = False  # True: the compiled form without a processor's own instructions,
 PARTS = 256  # of a step, in which the place of an event counts
 
 PARAMETERS = {"lif": LIF_PARAMETERS, "lif_ota": LIF_PARAMETERS, "adex": ADEX_PARAMETERS, "chip": CHIP_PARAMETERS}
+STATE = {"lif": LIF_STATE, "lif_ota": LIF_STATE, "adex": ADEX_STATE, "chip": CHIP_STATE}
 
 _SCALARS = (
     "n",
@@ -87,6 +88,7 @@ class Network:
 
     Chip circuits only: ``uses``, ``dt``, ``clock``, and the noise of the thresholds, which runs straight from knot to knot,
     ``knot`` s apart: ``noise`` (knots, n) as given, or ``jitter`` (n,) times what ``seed`` draws (:mod:`luisim.kernels.noise`).
+    ``watch``: what to keep of each step, as places in ``state``, row after row (:data:`STATE`).
     ``ring``: what is on its way, a slot for each step. ``sum``: weights that count at this step, in 256ths; ``late``: how much
     of them counts at the next one instead; ``now``, ``next``: the same of events that short-term plasticity weakens.
     """
@@ -101,7 +103,6 @@ class Network:
     targets: Ints
     utilization: Floats | None
     recovery: Floats | None
-    watch: Ints
     uses: int = 0
     dt: float = 0.0
     knot: float = 1.0
@@ -109,6 +110,7 @@ class Network:
     noise: Floats | None = None
     jitter: Floats | None = None
     seed: int = 0
+    watch: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     step: int = 0
     stop: int = 0
     event_step: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -147,13 +149,13 @@ class Network:
         return int(self.state.shape[1])
 
     @property
-    def membranes(self) -> Floats:
-        """(n,) membrane potentials, now."""
-        membranes: Floats = self.state[0]
-        return membranes
+    def watched(self) -> Floats:
+        """What ``watch`` looks at, now."""
+        values: Floats = self.state.ravel()[self.watch]
+        return values
 
     def advance(self, stop: int, compiled: bool) -> tuple[Ints, NDArray[np.int32], Floats, Floats]:
-        """To the step ``stop``: spikes as (step, neuron, part of the step); (steps, watched) membranes at the ends of steps."""
+        """To the step ``stop``: spikes as (step, neuron, part of the step); (steps, watched) values at the ends of steps."""
         lib = library() if compiled else None
         self.stop = stop
         trace = np.empty((stop - self.step, self.watch.size), F)
@@ -221,7 +223,7 @@ def _advance(net: Network, trace: Floats) -> tuple[Ints, NDArray[np.int32], Floa
                 steps.append(np.full(fired.size, step, np.int64))
                 neurons.append(fired.astype(np.int32))
                 parts.append(part)
-            trace[step - start] = net.state[0, net.watch]
+            trace[step - start] = net.watched
     net.step = net.stop
     return np.concatenate(steps), np.concatenate(neurons), np.concatenate(parts)
 

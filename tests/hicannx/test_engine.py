@@ -406,6 +406,25 @@ def test_chip_in_numpy_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> N
         same(compiled, run(c, lines, events, duration, compiled=False, **options))
 
 
+def test_lines_and_adaptation_are_those_of_the_single_neuron_model() -> None:
+    c, duration, h = wild_circuits(12), 8e-6, CHIP_STEP / 4
+    times = np.arange(0.0, duration, CHIP_STEP)
+    lines, events = Lines(np.full((1, 12), 40), np.array([1]), latency=0.0), Events(np.array([CHIP_STEP * 50]), np.zeros(1))
+    at = [Samples(np.arange(12), times, signal) for signal in ("exc", "w")]
+    found = run(c, lines, events, duration, dt=CHIP_STEP, samples=at).membranes
+    state, exc, w = resting(c), [], []
+    for k in range(times.size * 4):
+        if k == 200:
+            state = replace(state, exc=state.exc + 40.0 * c.excitatory.step)
+        if k % 4 == 0:
+            exc.append(state.exc)
+            w.append(state.w)
+        state, _ = step(c, state, h)
+    exc[50] = found[0][:, 50]  # a sample at the very time of an event is the one before it
+    np.testing.assert_allclose(found[0], np.array(exc).T, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(found[1], np.array(w).T, rtol=0.0, atol=0.5 * LSB)
+
+
 def test_drawn_noise_is_normal_and_independent() -> None:
     drawn = np.array([normal(2**60 + 7, 2**33 + knot, 512) for knot in range(2000)])
     assert drawn.mean() == pytest.approx(0.0, abs=4e-3)
@@ -449,6 +468,8 @@ def test_weights_may_change_between_pieces() -> None:
         (lambda: bad_run(duration=0.0), "duration = 0.0 s must be"),
         (lambda: bad_run(duration=np.nan), "duration = nan s must be"),
         (lambda: bad_run(samples=[Samples(np.array([512]), np.zeros(1))]), "There is no neuron 512"),
+        (lambda: bad_run(samples=[Samples(np.array([0]), np.zeros(1), "u")]), "There is no signal 'u'"),
+        (lambda: bad_run(samples=[Samples(np.array([0]), np.zeros(1), "w")]), "lif neurons have no w"),
         (lambda: bad_run(events=Events(np.zeros(1), np.array([9]))), "line 9"),
         (lambda: bad_run(events=Events(np.array([1.0]), np.zeros(1))), "must lie from"),
         (lambda: bad_run(lines=Lines.none(3)), "lead to 3 neurons"),
