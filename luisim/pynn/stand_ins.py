@@ -24,7 +24,8 @@ from luisim.pynn import helper, simulator, widgets
 _PYNN = "pynn_brainscales.brainscales2"
 _SUBMODULES = (
     *("simulator", "helper", "plasticity_rules", "populations", "projections", "recording", "standardmodels"),
-    *("standardmodels.cells", "standardmodels.synapses"),
+    *("standardmodels.cells", "standardmodels.synapses", "connectors", "morphology"),
+    *("morphology.parts", "morphology.parameters", "morphology.mc_neuron_base"),
 )
 _REGISTERS = "it writes or reads registers of the real chip, which are not simulated"
 _REFUSED = {
@@ -150,7 +151,7 @@ def install() -> None:
 
     hxcomm = {"ManagedConnection": Connection}
     hal = {"SynapseWeightQuad": _SynapseWeightQuad, "CapMemCell": _CapMemCell}
-    halco = {"AtomicNeuronOnDLS": _AtomicNeuronOnDLS}
+    halco = {"AtomicNeuronOnDLS": _AtomicNeuronOnDLS, "CompartmentOnLogicalNeuron": int}
     parts: dict[str, dict[str, Any]] = {"hxcomm": hxcomm, "hal": hal, "halco": halco, "lola": {}, "sta": {}, "logger": {}}
     dlens = _module("dlens_vx_v3", {})
     for name, values in parts.items():
