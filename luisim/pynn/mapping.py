@@ -12,6 +12,7 @@ from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.hicannx.calibration import NeuronTarget
 from luisim.hicannx.constants import CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, WEIGHT_MAX
 from luisim.hicannx.parameters import NeuronLsb
+from luisim.hicannx.wiring import wire
 from luisim.pynn.calibrations import ChipConfig
 from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
 from luisim.pynn.network import Network, Synapses
@@ -52,6 +53,7 @@ def map_network(state: State) -> Mapped:
         sites.append(population.sites.ravel())
         settings.extend(settings_of(state, population))
     where = np.concatenate(sites) if sites else np.empty(0, dtype=np.intp)
+    wire(settings, [int(site) for site in where])  # a switch that leads nowhere is said before anything runs
     synapses = _synapses(state, neurons, externals, further)
     return Mapped(Network(state.chip, where, tuple(settings), synapses, state.bypass), neurons, externals)
 

@@ -35,8 +35,8 @@ class Compartment:
         self._shared: list[int] = []
         self._conductance: list[tuple[int, int]] = []
         self.label = label
-        self.connect_shared_line = connect_shared_line or []
-        self.connect_conductance = connect_conductance or []
+        self.connect_shared_line = [] if connect_shared_line is None else connect_shared_line
+        self.connect_conductance = [] if connect_conductance is None else connect_conductance
         self.parameters = parameters
 
     @property
