@@ -122,7 +122,8 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         segments = list(self.cache)
         if self._simulator.state.running and not self.clear_flag:
             segments.append(self._get_current_segment())
-        block.segments = [_filtered(segment, names, cells) for segment in segments]
+        places = None if locations is None else set(self._compartments(locations))
+        block.segments = [_filtered(segment, names, cells, places) for segment in segments]
         for segment in block.segments:
             segment.block = block
         if clear:
@@ -206,14 +207,21 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         return counts
 
 
-def _filtered(segment: neo.Segment, names: set[str] | None, cells: set[int] | None) -> neo.Segment:
-    """The same segment with these variables and cells only."""
+def _filtered(
+    segment: neo.Segment, names: set[str] | None, cells: set[int] | None, compartments: set[int] | None
+) -> neo.Segment:
+    """The same segment with these variables, cells and compartments only."""
+
+    def wanted(name: str, cell: int, compartment: int) -> bool:
+        pairs = ((name, names), (cell, cells), (compartment, compartments))
+        return all(chosen is None or value in chosen for value, chosen in pairs)
+
     new = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
     new.annotate(**segment.annotations)
     for train in segment.spiketrains:
-        if (names is None or "spikes" in names) and (cells is None or train.annotations["source_id"] in cells):
+        if wanted("spikes", train.annotations["source_id"], train.annotations["source_compartment"]):
             new.spiketrains.append(train)
     for signal in segment.irregularlysampledsignals:
-        if (names is None or signal.name in names) and (cells is None or signal.annotations["source_ids"][0] in cells):
+        if wanted(signal.name, signal.annotations["source_ids"][0], signal.annotations["source_compartments"][0]):
             new.irregularlysampledsignals.append(signal)
     return new

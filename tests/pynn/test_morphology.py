@@ -229,6 +229,9 @@ def test_the_cadc_reads_all_compartments_in_their_order() -> None:
     where = [(s.annotations["source_ids"][0], s.annotations["source_locations"][0]) for s in traces]
     assert where == [(cell, label) for cell in cells for label in labels]
     assert not np.array_equal(traces[0].magnitude, traces[2].magnitude)
+    (alone, other) = population.get_data("v", locations=["comp_1"]).segments[0].irregularlysampledsignals
+    assert [s.annotations["source_compartments"] for s in (alone, other)] == [[1], [1]]
+    np.testing.assert_array_equal(alone.magnitude, traces[1].magnitude)
 
 
 def test_the_source_of_the_read_out_is_that_of_the_compartment() -> None:
