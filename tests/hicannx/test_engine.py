@@ -208,6 +208,12 @@ def test_closed_form_and_steps_agree_without_synapses(saturates: bool) -> None:
         np.testing.assert_allclose(one, other, atol=8e-9)
 
 
+@needs_kernel
+def test_closed_form_in_numpy_gives_the_same_bits() -> None:
+    c = neurons(300, saturates=True, e=15.0)  # some fire never, some often
+    same(run_alone(c, 200e-6), run_alone(c, 200e-6, compiled=False))
+
+
 def adaptive(n: int, current: float, seed: int = 4) -> Adex:
     """Brette and Gerstner's neuron, 10 % spread; nF, uS, mV, nA, and a millisecond of theirs is a microsecond here."""
     draw = np.random.default_rng(seed)
