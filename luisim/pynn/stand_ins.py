@@ -19,7 +19,7 @@ from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, WEIGHT_MA
 from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import madc, madc_times, stamps
-from luisim.pynn import helper, simulator, widgets
+from luisim.pynn import helper, morphology, simulator, widgets
 
 _PYNN = "pynn_brainscales.brainscales2"
 _SUBMODULES = (
@@ -120,6 +120,9 @@ class _Refuser:
         why = _REFUSED.get(name.partition(".")[0])
         if why is not None and not (name.startswith("deap") and _is_there(name)):
             raise UnsupportedExperiment(f"{name} cannot be imported here: {why}.")
+        package, _, last = name.rpartition(".")
+        if package == f"{_PYNN}.morphology":
+            getattr(morphology, last, None)  # says what is not simulated
         return None
 
 
