@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from firmware_bridge.replay import RecordedLui
+from luisim.lui.model import LuiModel
 from luisim.trace import Trace
+from luisim.trace_files import write_csv
 from tui.app import LuisimApp
 from tui.scope_keys import SCOPE_KEYS
 from tui.widgets.chart import MARGIN
@@ -240,3 +244,19 @@ async def test_a_rolling_trace_stands_still_at_the_trigger(fake_backend: Callabl
         assert scope._zero == zero
         assert roll(34.0) == once
         assert "held" in scope.state
+
+
+async def test_the_scrubber_reaches_through_the_whole_of_a_recording(tmp_path: Path, experiment: Any) -> None:
+    long = LuiModel().run(replace(experiment, duration=20.0))
+    write_csv(long, tmp_path / "long.csv")
+    app = LuisimApp(experiment, [RecordedLui(str(tmp_path / "long.csv")), LuiModel()])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(app, pilot)
+        scope = app.scope
+        row = scope.scrubber_row  # seen from the beginning: there is more than the experiment lasts
+        assert row is not None
+        await pilot.click("Scope", offset=(79, row))
+        assert scope.window.stop == pytest.approx(20.0, abs=2 * scope.window.cell)
+        assert "▲" in scope.text.split("\n")[-3]  # the spikes of its end
+        await pilot.press("0")
+        assert scope.window.start == pytest.approx(0.0, abs=scope.window.cell)
