@@ -5,6 +5,8 @@ from engine.race import Case, Tool
 from engine.workloads import LEVELS
 
 KERNEL = Tool("luisim", "run_luisim", "kernel")
+PLAIN = Tool("luisim SSE2", "run_luisim", "plain")
+CLOSED = Tool("luisim closed form", "run_luisim", "closed")
 TWIN = Tool("luisim numpy", "run_luisim", "twin")
 NEST = Tool("NEST", "run_nest", "grid", "nest")
 PRECISE = Tool("NEST precise", "run_nest", "precise", "nest")
@@ -35,7 +37,8 @@ def whole(repeats: int = 5) -> Plan:
     plan: Plan = [(tool, case, repeats) for tool in (KERNEL, NEST, CPP) for case in (*NETWORKS, *ADEX, ALONE, BOARDS)]
     plan += [(PRECISE, case, repeats) for case in (*NETWORKS[:3], ALONE)]
     plan += [(KERNEL, case, repeats) for case in OTA]
-    plan += [(KERNEL, MANY, 1)]
+    plan += [(PLAIN, case, repeats) for case in (*NETWORKS, *ADEX, *OTA)]
+    plan += [(CLOSED, ALONE, repeats), (CLOSED, MANY, min(repeats, 3))]
     plan += [(TWIN, case, 1) for case in (*NETWORKS, *ADEX, *(Case("W4", level) for level in LEVELS))]
     plan += [(KERNEL, Case("W4", level), 1) for level in LEVELS if level != "medium"]
     plan += [(tool, case, 2 if case == COLD else 1) for tool in (CYTHON, NUMPY) for case in (*NETWORKS, ALONE)]

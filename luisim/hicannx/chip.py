@@ -20,8 +20,9 @@ from luisim.hicannx.mapping import Mapping as ChipMapping
 from luisim.hicannx.mapping import map_network
 from luisim.hicannx.network import Network
 from luisim.hicannx.parameters import HicannX, NeuronLsb, columns
+from luisim.hicannx.prepared import Jitter
 from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
-from luisim.hicannx.run import JITTER_PERIOD
+from luisim.hicannx.wiring import uses_switches
 
 __all__ = ["Chip", "ChipResult", "ChipState", "Record", "Recorded", "Site"]
 
@@ -132,7 +133,7 @@ class Chip:
                 self._events(ticks, who),
                 steps * engine.STEP,
                 state=state.engine,
-                noise=self._noise(seed, after.time),
+                noise=self._noise(seed),
                 samples=[Samples(places, state.time + times) for places, times in sites_times(sites, steps * engine.STEP)],
                 progress=progress,
                 cancelled=cancelled,
@@ -159,6 +160,11 @@ class Chip:
         mismatch = device.deviations or ChipInstance(device.seed).mismatch(NEURONS)
         here = Mismatch(**{name: values[network.circuits] for name, values in vars(mismatch).items()})
         neurons = tuple(neuron for population in network.populations for neuron in population.neurons)
+        if any(map(uses_switches, neurons)):
+            raise ParameterError(
+                "A network on the whole chip has neurons of one circuit each: leave out multicompartment_* here, or write an"
+                " experiment without populations, whose neurons may be connected."
+            )
         self._offsets = here.v_readout
         self._circuit = electrical(
             columns(neurons),
@@ -268,15 +274,13 @@ class Chip:
         offset = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         return Events(np.repeat(ticks * TIME_GRID, count), np.repeat(self._first[who], count) + offset)
 
-    def _noise(self, seed: int, stop: float) -> Array | None:
-        """(n, knots) noise of the thresholds from 0 s to ``stop``: the same at the same time, however a run is cut."""
-        device = self.device
+    def _noise(self, seed: int) -> Jitter | None:
+        """Noise of the thresholds: the same at the same time, however a run is cut."""
+        device, profile = self.device, self.device.chip_profile
         if device.seed is None:
             return None
-        profile, knots = device.chip_profile, int(stop / JITTER_PERIOD) + 3
-        draw = ChipInstance(device.seed).noise(2 * seed).standard_normal((knots, self.network.n))
-        noise: Array = profile.jitter_lsb * profile.madc_lsb * draw.T
-        return noise
+        draw = ChipInstance(device.seed).noise(2 * seed)
+        return Jitter(np.full(self.network.n, profile.jitter_lsb * profile.madc_lsb), int(draw.integers(2**63)))
 
     def _sites(self, record: Record) -> tuple[Indices, Indices]:
         circuits = [self.network.circuit_of(site.population, site.index) for site in record.madc]

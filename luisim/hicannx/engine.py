@@ -3,7 +3,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 from luisim.errors import ParameterError, SimulationCancelled
 from luisim.hicannx.constants import MADC_PERIOD
 from luisim.hicannx.ideal import Adex, Lif
-from luisim.hicannx.lines import Events, Lines, Samples, check_neurons
-from luisim.hicannx.prepared import Neurons, network_of
+from luisim.hicannx.lines import SIGNALS, Events, Lines, Samples, check_neurons
+from luisim.hicannx.prepared import Neurons, Noise, network_of
 from luisim.hicannx.unconnected import spikes_alone
-from luisim.kernels.network import Network
+from luisim.kernels.network import STATE, Network
 
 Array = NDArray[np.float64]
 
@@ -39,9 +38,9 @@ class State:
 
 @dataclass(frozen=True)
 class Run:
-    """``neuron`` (k,) fired at ``time`` (k,) in s, in the order of steps; in a step in the order of neurons.
+    """``neuron`` (k,) fired at ``time`` (k,) in s, in the order of steps (not of time); in a step in the order of neurons.
 
-    ``membranes``: for each Samples (m, k) potentials, in V or in the neurons' unit. ``state``: for the next piece; None where
+    ``membranes``: for each Samples (m, k) values, in V or in the neurons' unit. ``state``: for the next piece; None where
     the solution is a closed form. ``n``: how many neurons.
     """
 
@@ -66,7 +65,7 @@ def run(
     *,
     state: State | None = None,
     dt: float = STEP,
-    noise: Array | None = None,
+    noise: Noise | None = None,
     samples: Sequence[Samples] = (),
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -76,15 +75,16 @@ def run(
 
     With a ``state`` neurons, weights and targets may differ from those of the piece before, as plasticity asks for.
 
-    ``noise``: (n, knots) V on the thresholds of chip circuits (:func:`luisim.hicannx.run.jitter`). ``samples`` lie within the
-    piece; between steps they are interpolated. ``compiled`` False: numpy, the same bits. Raises :class:`ParameterError` and
-    :class:`~luisim.errors.SimulationCancelled`.
+    ``noise``: on the thresholds of chip circuits, (n, knots) V (:func:`luisim.hicannx.run.jitter`) or what draws it.
+    ``samples`` lie within the piece; between steps they are interpolated. ``compiled`` False: numpy, the same bits. Raises
+    :class:`ParameterError` and :class:`~luisim.errors.SimulationCancelled`.
     """
     _check(neurons, lines, duration, dt)
     for wanted in samples:
         check_neurons(wanted.neurons, neurons.n)
-    watch = np.unique(np.concatenate([s.neurons for s in samples])) if samples else np.empty(0, np.int64)
-    network = network_of(neurons, lines, dt, watch, noise)
+    network = network_of(neurons, lines, dt, noise)
+    places = [_places(wanted, network) for wanted in samples]
+    network.watch = np.unique(np.concatenate(places)) if samples else np.empty(0, np.int64)
     if state is not None:
         _check_state(state.network, network)
         network.go_on(state.network)
@@ -93,7 +93,7 @@ def run(
     if network.noise is not None and len(network.noise) < stop * dt / network.knot + 2.0:
         raise ParameterError(f"noise ends before the run, at {(len(network.noise) - 2) * network.knot:g} s.")
     _enter(network, events, lines, dt, stop)
-    membranes = _Membranes(samples, watch, start, stop, dt, network.membranes)
+    membranes = _Membranes(samples, places, network, stop)
     found = []
     while network.step < stop:
         here = network.step
@@ -135,37 +135,32 @@ def pieces(
 
 def run_many(jobs: Sequence[Mapping[str, Any]], threads: int | None = None) -> list[Run]:
     """Many runs, each given as the arguments of :func:`run` by name, on all cores (or ``threads`` of them); in their order."""
+    from concurrent.futures import ThreadPoolExecutor  # late: a single run does without
+
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         return list(pool.map(lambda job: run(**job), jobs))
 
 
-def run_alone(neurons: Lif, duration: float) -> Run:
-    """Neurons without synapses in closed form: exact, for any number of them. First spikes first, then the second ones, ..."""
+def run_alone(neurons: Lif, duration: float, *, compiled: bool = True) -> Run:
+    """Neurons without synapses in closed form: exact, for any number of them. One neuron after the other, the laziest first."""
     if not (np.isfinite(duration) and duration > 0.0):
         raise ParameterError(f"duration = {duration} s must be a time above 0 s.")
-    neuron, time = spikes_alone(neurons, duration)
+    neuron, time = spikes_alone(neurons, duration, compiled)
     return Run(neuron, time, (), None, neurons.n)
 
 
 class _Membranes:
-    """Samples picked out of the membranes at the ends of steps, on the straight line between two."""
+    """Samples picked out of what is watched at the ends of steps, on the straight line between two."""
 
-    def __init__(
-        self,
-        samples: Sequence[Samples],
-        watch: NDArray[np.int64],
-        start: int,
-        stop: int,
-        dt: float,
-        first: NDArray[np.floating[Any]],
-    ) -> None:
+    def __init__(self, samples: Sequence[Samples], places: Sequence[NDArray[np.int64]], network: Network, stop: int) -> None:
+        dt, start = network.dt, network.step
         self._at = [s.times / dt for s in samples]
         for at in self._at:
             if at.size and not (start - 1e-6 <= at[0] and at[-1] <= stop + 1e-6):
                 raise ParameterError(f"Samples must lie within the run, from {start * dt:g} to {stop * dt:g} s.")
-        self._columns = [np.searchsorted(watch, s.neurons) for s in samples]
+        self._columns = [np.searchsorted(network.watch, place) for place in places]
         self.values = tuple(np.empty((s.neurons.size, s.times.size)) for s in samples)
-        self._before = first[watch][None, :]
+        self._before = network.watched[None, :]
 
     def add(self, here: int, trace: NDArray[np.floating[Any]]) -> None:
         """``trace`` (steps, watched): from the end of the step ``here`` on."""
@@ -177,6 +172,15 @@ class _Membranes:
             part = (where - low)[:, None]
             values[:, inside] = (rows[low][:, columns] * (1.0 - part) + rows[low + 1][:, columns] * part).T
         self._before = rows[-1:]
+
+
+def _places(samples: Samples, network: Network) -> NDArray[np.int64]:
+    rows = STATE[network.kind]
+    if samples.signal not in rows:
+        raise ParameterError(
+            f"{network.kind} neurons have no {samples.signal}; there are {', '.join(s for s in SIGNALS if s in rows)}."
+        )
+    return rows.index(samples.signal) * network.n + samples.neurons
 
 
 def _check(neurons: Neurons, lines: Lines, duration: float, dt: float) -> None:

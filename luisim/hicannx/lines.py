@@ -13,6 +13,8 @@ from luisim.hicannx.readout import cadc_times, madc_times
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+SIGNALS = ("v", "exc", "inh", "w")  # membrane, excitatory and inhibitory synaptic line, adaptation
+
 
 @dataclass(frozen=True)
 class Lines:
@@ -120,14 +122,17 @@ class Events:
 
 @dataclass(frozen=True)
 class Samples:
-    """Membranes to look at: the numbers of m ``neurons`` and the ``times`` (k,) in s, ascending."""
+    """What to look at, when: the numbers of m ``neurons``, the ``times`` (k,) in s, ascending, and one of :data:`SIGNALS`."""
 
     neurons: Indices
     times: Array
+    signal: str = "v"
 
     def __post_init__(self) -> None:
         times = np.ascontiguousarray(self.times, dtype=np.float64)
         check_times(times, "Sample")
+        if self.signal not in SIGNALS:
+            raise ParameterError(f"There is no signal {self.signal!r}; there are {', '.join(SIGNALS)}.")
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "neurons", np.ascontiguousarray(self.neurons, dtype=np.int64))
 

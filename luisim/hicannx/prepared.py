@@ -1,31 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From neurons and lines in SI units to the kernel's arrays: 32 bit floats, times in steps."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
-from luisim.hicannx.electrical import Input, NeuronCircuit
 from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Lines
-from luisim.hicannx.neuron import resting
-from luisim.hicannx.run import JITTER_PERIOD
-from luisim.kernels import chip
 from luisim.kernels.adex import ADEX_PARAMETERS, ADEX_STATE
 from luisim.kernels.lif import LIF_PARAMETERS, LIF_STATE
 from luisim.kernels.network import Network
 from luisim.kernels.series import F, Floats
 
+if TYPE_CHECKING:
+    from luisim.hicannx.electrical import NeuronCircuit
+
 Array = NDArray[np.float64]
+Neurons: TypeAlias = "NeuronCircuit | Lif | Adex"
 
 
-Neurons = NeuronCircuit | Lif | Adex
+@dataclass(frozen=True)
+class Jitter:
+    """Noise of the thresholds that is drawn while a run goes on: standard deviations (n,) in V, and a seed below 2^63."""
+
+    sd: Array
+    seed: int
 
 
-def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int64], noise: Array | None = None) -> Network:
-    """A network at its start. ``noise``: (n, knots) V on the thresholds of chip circuits.
+Noise = Array | Jitter
+
+
+def network_of(neurons: Neurons, lines: Lines, dt: float, noise: Noise | None = None) -> Network:
+    """A network at its start. ``noise``: on the thresholds of chip circuits, (n, knots) V or what draws it.
 
     Raises :class:`ParameterError` if ``dt`` is too long for it.
     """
@@ -33,8 +42,8 @@ def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int6
     if lines.targets.size and delay < 1.0 - 1e-9:
         raise ParameterError(f"Spikes arrive {delay * dt:g} s later, within a step; make delay at least dt = {dt:g} s.")
     assert lines.targets_from is not None
-    network = Network(
-        **_neurons(neurons, dt),
+    return Network(
+        **_neurons(neurons, dt, noise),
         delay=delay,
         weights=lines.weights,
         sign=lines.sign,
@@ -42,84 +51,21 @@ def network_of(neurons: Neurons, lines: Lines, dt: float, watch: NDArray[np.int6
         targets=lines.targets,
         utilization=None if lines.utilization is None else np.asarray(lines.utilization, F),
         recovery=None if lines.recovery is None else np.asarray(lines.recovery / dt, F),
-        watch=watch,
         dt=dt,
-        knot=JITTER_PERIOD,
     )
-    if isinstance(neurons, NeuronCircuit):
-        network.clock = np.ascontiguousarray(neurons.clock)
-        network.noise = None if noise is None else np.ascontiguousarray(noise.T, dtype=F)
-    return network
 
 
-def _neurons(neurons: Neurons, dt: float) -> dict[str, Any]:
-    if isinstance(neurons, NeuronCircuit):
-        parameters, state = _chip(neurons, dt)
-        inputs = ((chip.USES_EXC, neurons.excitatory.i_out), (chip.USES_INH, neurons.inhibitory.i_out))
-        blocks = (*inputs, (chip.USES_EXP, neurons.i_exp), (chip.USES_W, neurons.i_adapt))
-        uses = sum(bit for bit, current in blocks if current.any())
-        return {"kind": "chip", "parameters": parameters, "state": state, "uses": uses}
+def _neurons(neurons: Neurons, dt: float, noise: Noise | None) -> dict[str, Any]:
     if isinstance(neurons, Adex):
         kind, (parameters, state) = "adex", _adex(neurons, dt)
-    else:
+    elif isinstance(neurons, Lif):
         kind, (parameters, state) = "lif" if neurons.v_lin is None else "lif_ota", _lif(neurons, dt)
+    else:
+        # what chip circuits need takes as long to import as a millisecond of a network takes to run
+        from luisim.hicannx.prepared_chip import chip_neurons
+
+        return chip_neurons(neurons, dt, noise)
     return {"kind": kind, "parameters": parameters, "state": state}
-
-
-def _chip(c: NeuronCircuit, dt: float) -> tuple[Floats, Floats]:
-    if c.comparator_delay.min() < dt * (1.0 - 1e-9):
-        least = c.comparator_delay.min()
-        raise ParameterError(f"dt = {dt:g} s is longer than a comparator takes to fire; it must be at most {least:g} s.")
-    speed = dt / c.c_mem
-    values = {
-        "e_leak": c.v_leak,
-        "iu_leak": 1.0 / c.v_lin_leak,
-        "k_leak": c.i_leak * speed,
-        "e_reset": c.v_reset,
-        "iu_reset": 1.0 / c.v_lin_reset,
-        "k_reset": c.i_reset * speed,
-        "v_th": np.where(c.fires > 0.0, c.v_threshold, 1e9),
-        "i_width": 1.0 / c.comparator_width,
-        "delay": c.comparator_delay / dt,
-        "k_constant": c.i_constant * speed,
-        "k_exp": np.where(c.i_exp > 0.0, c.exp_limit, 0.0) * speed,
-        "l_exp": np.log(np.maximum(c.i_exp, 1e-30) / c.exp_limit) - c.v_exp / c.exp_slope,
-        "is_exp": 1.0 / c.exp_slope,
-        "pause": c.exp_pause,
-        "k_out": c.i_adapt * speed,
-        "w_ref": c.v_adapt_ref,
-        "iu_w": 1.0 / c.v_lin_adapt,
-        "v_a": c.v_adapt_leak,
-        "g_a": c.i_a * c.tau_adapt / c.c_adapt,
-        "g_b": c.i_b * c.tau_adapt / c.c_adapt,
-        "h_w": dt / c.tau_adapt,
-        "n_reset": c.n_reset,
-        "n_refractory": c.n_refractory,
-        "n_pulse": c.n_pulse,
-        "se": c.excitatory.step,
-        "si": c.inhibitory.step,
-    }
-    values |= _input(c.excitatory, "exc", speed, dt) | _input(c.inhibitory, "inh", speed, dt)
-    rest, state = resting(c), np.zeros((len(chip.CHIP_STATE), c.n), F)
-    state[0], state[3] = rest.v, rest.w
-    return np.ascontiguousarray([values[name] for name in chip.CHIP_PARAMETERS], dtype=F), state
-
-
-def _input(receptor: Input, name: str, speed: Array, dt: float) -> dict[str, Array]:
-    if receptor.tau.min() < 2.0 * dt:
-        raise ParameterError(f"A synaptic time constant of {receptor.tau.min():g} s is too short for steps of {dt:g} s.")
-    keep = np.exp(-dt / receptor.tau)
-    return {
-        f"p_{name}": keep,
-        f"a_{name}": (1.0 - keep) * receptor.tau / dt,
-        f"h_{name}": dt / receptor.tau,
-        f"k_{name}": receptor.i_out * speed,
-        f"o_{name}": receptor.offset,
-        f"iv_{name}": 1.0 / receptor.v_lin,
-        f"coba_{name}": (receptor.coba > 0.0).astype(np.float64),
-        f"r_{name}": receptor.reversal,
-        f"ic_{name}": 1.0 / receptor.v_lin_coba,
-    }
 
 
 def _lif(c: Lif, dt: float) -> tuple[Floats, Floats]:
@@ -149,6 +95,9 @@ def _lif(c: Lif, dt: float) -> tuple[Floats, Floats]:
         "hi": dt / tau_i,
         "ae": (1.0 - pe) * tau_e / c.tau_m,
         "ai": (1.0 - pi) * tau_i / c.tau_m,
+        # the input falls within the step: what comes early has more time to leak away
+        "ce": (1.0 - pe) * tau_e / c.tau_m * dt / tau_e / 12.0,
+        "ci": (1.0 - pi) * tau_i / c.tau_m * dt / tau_i / 12.0,
         "u": u,
         "iu": 1.0 / u,
         "c3": 1.0 / (3.0 * u),

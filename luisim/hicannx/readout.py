@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ways out of the chip: read-out buffer, the MADC (10 bit, one neuron, fast) and the CADC (8 bit, all neurons, slow)."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from luisim.hicannx.constants import CADC_MAX, CADC_PERIOD, MADC_MAX, MADC_OFFSET, MADC_PER_CADC, MADC_PERIOD, TIME_GRID
-from luisim.hicannx.profiles import Profile
+
+if TYPE_CHECKING:
+    from luisim.hicannx.profiles import Profile
 
 Array = NDArray[np.float64]
 
@@ -27,17 +31,17 @@ def stamps(times: ArrayLike) -> Array:
     return np.floor(np.asarray(times) / TIME_GRID + 1e-6) * TIME_GRID
 
 
-def buffered(volts: ArrayLike, profile: Profile) -> Array:
+def buffered(volts: ArrayLike, profile: "Profile") -> Array:
     """What the read-out buffer passes on of ``volts``."""
     return np.clip(np.asarray(volts, dtype=np.float64), profile.buffer_low, profile.buffer_high)
 
 
-def in_lsb(volts: ArrayLike, profile: Profile) -> Array:
+def in_lsb(volts: ArrayLike, profile: "Profile") -> Array:
     """MADC reading of ``volts`` without noise, rounding or ends."""
     return np.asarray(volts, dtype=np.float64) / profile.madc_lsb
 
 
-def madc(volts: ArrayLike, profile: Profile, noise: np.random.Generator | None = None) -> Array:
+def madc(volts: ArrayLike, profile: "Profile", noise: np.random.Generator | None = None) -> Array:
     """What the MADC makes of samples of ``volts``, shape (..., k) and MADC_PERIOD apart: whole numbers from 0 to 1023.
 
     ``noise`` draws the read-out's noise; None reads without it.
@@ -48,7 +52,7 @@ def madc(volts: ArrayLike, profile: Profile, noise: np.random.Generator | None =
     return np.clip(np.rint(reading), 0.0, float(MADC_MAX))
 
 
-def madc_noise(shape: tuple[int, ...], profile: Profile, draw: np.random.Generator) -> Array:
+def madc_noise(shape: tuple[int, ...], profile: "Profile", draw: np.random.Generator) -> Array:
     """Noise of the read-out in LSB: white, and a slow wander of two time constants. ``shape``: (..., samples)."""
     total = profile.noise_white_lsb * draw.standard_normal(shape)
     for tau, share in zip(profile.noise_times, _SLOW_SHARES, strict=True):
@@ -57,7 +61,7 @@ def madc_noise(shape: tuple[int, ...], profile: Profile, draw: np.random.Generat
     return total
 
 
-def cadc(volts: ArrayLike, profile: Profile) -> Array:
+def cadc(volts: ArrayLike, profile: "Profile") -> Array:
     """What the CADC makes of ``volts``: whole numbers from 0 to 255, without noise."""
     reading = (in_lsb(volts, profile) - MADC_OFFSET) / MADC_PER_CADC
     return np.clip(np.rint(reading), 0.0, float(CADC_MAX))

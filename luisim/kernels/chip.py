@@ -25,7 +25,8 @@ CHIP_PARAMETERS = (
 CHIP_STATE = ("v", "exc", "inh", "w", "x", "reset_left", "refractory_left", "pulse_left")
 USES_EXC, USES_INH, USES_EXP, USES_W = 1, 2, 4, 8
 
-MOST_SLOPE, MOST_BEND = F(0.25), F(1e-4)  # of a step: more is cut into halves; the second in V
+MOST_SLOPE, MOST_BEND = F(0.25), F(3e-6)  # of a step: more is cut into halves; the second in V
+NEAR, SHORT = F(3.0), F(0.125)  # of the comparator's width; so short are pieces there, as V counts as straight
 
 Parameters = dict[str, Any]
 _ONE, _HALF, _NONE = F(1.0), F(0.5), F(0.0)
@@ -71,6 +72,11 @@ def _inside(
             new, rough = _solve(q, uses, here, h)
         listens = ~(here[6] > 0.0)
         u0, u1 = (here[0] - th) * q["i_width"], (new[0] - th) * q["i_width"]
+        close = listens & (h > SHORT) & ((u0 < NEAR) | (u1 < NEAR)) & ((u0 > -NEAR) | (u1 > -NEAR))
+        if close.any():
+            h = np.where(close, SHORT, h)
+            new, _ = _solve(q, uses, here, h)
+            u1 = (new[0] - th) * q["i_width"]
         x, fired, at = _comparator(here[4], u0, u1, h, q["delay"])
         fired &= listens
         h = np.where(fired, h * at, h)

@@ -10,45 +10,46 @@ Ints = NDArray[np.int64]
 
 # fmt: off
 LIF_PARAMETERS = (
-    "pm", "ek", "ke", "ki", "pe", "pi", "e", "th", "vr", "t_ref", "hm", "he", "hi", "ae", "ai", "u", "iu", "c3",
+    "pm", "ek", "ke", "ki", "pe", "pi", "e", "th", "vr", "t_ref", "hm", "he", "hi", "ae", "ai", "ce", "ci", "u", "iu", "c3",
     "se", "si", "hu",
 )
 # fmt: on
-LIF_STATE = ("v", "ie", "ii", "rem", "old")
+LIF_STATE = ("v", "exc", "inh", "rem")
 
 
 def step(p: dict[str, Floats], state: Floats, saturates: bool) -> tuple[Ints, Floats]:
     """All neurons a step on, in place; which of them fire in it, and at which part of it."""
-    v, ie, ii, rem, old = state
+    v, ie, ii, rem = state
     one = F(1.0)
     if saturates:
         t = ratio_tanh((p["e"] - v) * p["iu"])
         z = p["hm"] * (t * t - one)
         f = p["hu"] * t + (p["ae"] * ie - p["ai"] * ii)
         series = F(0.5) + z * (F(1.6666667e-1) + z * F(4.1666667e-2))
-        v1 = v + f * (one + z * (series + t * (f * p["c3"])))
+        early = z * (p["ce"] * ie - p["ci"] * ii)
+        v1 = v + (f * (one + z * (series + t * (f * p["c3"]))) + early)
     else:
         v1 = p["pm"] * v + (p["ek"] + p["ke"] * ie - p["ki"] * ii)
     held = rem > 0.0
     inside = np.flatnonzero(np.where(held, rem < 1.0, v1 >= p["th"]))
-    old[:] = v
+    old = v.copy()
     hold = held.astype(F)
-    v[:] = (one - hold) * v1 + hold * p["vr"]
+    v[:] = (one - hold) * v1 + hold * old
     rem -= one
     ie *= p["pe"]
     ii *= p["pi"]
     if not inside.size:
         return inside, np.empty(0, F)
-    return _inside(state, saturates, inside, {name: values[inside] for name, values in p.items()})
+    return _inside(state, old[inside], saturates, inside, {name: values[inside] for name, values in p.items()})
 
 
-def _inside(state: Floats, saturates: bool, inside: Ints, p: dict[str, Floats]) -> tuple[Ints, Floats]:
+def _inside(state: Floats, v0: Floats, saturates: bool, inside: Ints, p: dict[str, Floats]) -> tuple[Ints, Floats]:
     """The step of the neurons that are released or fire inside it."""
     one = F(1.0)
-    v1, ie, ii, rem, v0 = (row[inside] for row in state)
+    v1, ie, ii, rem = (row[inside] for row in state)
     left = rem + one
     freed = left > 0.0
-    ie0, ii0 = ie / p["pe"], ii / p["pi"]
+    ie0, ii0 = ie * (one + p["he"] * phi(p["he"])), ii * (one + p["hi"] * phi(p["hi"]))
     start, h = np.where(freed, left, F(0.0)), np.where(freed, one - left, one)
     v0 = np.where(freed, p["vr"], v0)
     xe, xi = -(left * p["he"]), -(left * p["hi"])

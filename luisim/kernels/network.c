@@ -8,11 +8,15 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BLOCK = 64, FULL = 1040 }; /* 1040 weights of 63 are the most that 16 bit hold */
+enum { BLOCK = 64, LANES = 8, MOST = 4096 }; /* neurons in a loop; spikes worked on at once; neurons */
+/* 1040 weights of 63, and 4 of 63 times 256, are the most that 16 bit hold */
+enum { FULL = 1040, FULL_LATE = 4, PARTS = 256 };
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* the same fields, in the same order, as in network.py */
 typedef struct {
-    int64_t n, step, stop, events, next_event, slots, capacity, spikes, most_spikes, watched, start, uses;
+    int64_t n, step, stop, events, next_event, slots, capacity, spikes, most_spikes, watched, start, uses, plain, seed;
     double delay, dt, knot;
     const uint8_t *weights;
     const int8_t *sign;
@@ -26,10 +30,10 @@ typedef struct {
     const float *utilization, *recovery;
     float *resource;
     double *last;
-    uint16_t *sum16;
-    int32_t *sum32;
+    uint16_t *sum16, *late16;
+    int32_t *sum, *late;
     float *now, *next;
-    int64_t *used; /* [0, 1]: sum16 of a sign, [2, 3]: now, [4, 5]: next */
+    int64_t *used; /* how much is in, each for both signs: sum16, late16, sum, late, now, next */
     int64_t *spike_step;
     int32_t *spike_neuron;
     float *spike_part;
@@ -39,11 +43,12 @@ typedef struct {
     float *state;
     int32_t *flag;
     const double *clock;
-    const float *noise, *zeros;
+    const float *noise, *jitter, *zeros;
+    float *knots;
 } Network;
 
 /* tanh as x P(x^2) / Q(x^2), fitted to have the least greatest error up to 8, which is 3e-6 */
-static inline __attribute__((always_inline)) float ratio_tanh(float x)
+INLINE float ratio_tanh(float x)
 {
     float a = x < -8.0f ? -8.0f : x;
     a = a > 8.0f ? 8.0f : a;
@@ -54,13 +59,13 @@ static inline __attribute__((always_inline)) float ratio_tanh(float x)
 }
 
 /* (exp(x) - 1) / x for |x| <= 0.5 */
-static inline __attribute__((always_inline)) float phi(float x)
+INLINE float phi(float x)
 {
     return 1.0f + x * (0.5f + x * (1.6666667e-1f + x * (4.1666667e-2f + x * (8.3333333e-3f + x * 1.3888889e-3f))));
 }
 
 /* exp(-x) for x >= 0, as the square of a square ... of a short series */
-static inline __attribute__((always_inline)) float squared_exp(float x)
+INLINE float squared_exp(float x)
 {
     float y = x < 16.0f ? x * 0.03125f : 0.5f;
     float e = 1.0f - y * phi(-y);
@@ -68,10 +73,20 @@ static inline __attribute__((always_inline)) float squared_exp(float x)
     return e * e;
 }
 
-static void deliver(Network *net, int32_t line, float part)
+/* what is in 16 bit to where there is room */
+INLINE void make_room(int64_t n, uint16_t *restrict small, int32_t *restrict large, int32_t unit)
+{
+    for (int64_t j = 0; j < n; j++)
+        large[j] += (int32_t)small[j] * unit;
+    memset(small, 0, (size_t)n * sizeof *small);
+}
+
+/* weights count in 256ths: those of the part of a step that is over by then count at the next step */
+INLINE void deliver(Network *net, int32_t line, float part)
 {
     const int64_t n = net->n, sign = net->sign[line] < 0;
-    const uint8_t *w = net->weights + line * n;
+    const uint8_t *restrict w = net->weights + line * n;
+    int64_t *used = net->used + sign;
     float amount = 1.0f;
     if (net->utilization) {
         double at = (double)net->step + (double)part;
@@ -82,59 +97,111 @@ static void deliver(Network *net, int32_t line, float part)
         net->resource[line] = amount - net->utilization[line] * amount;
         net->last[line] = at;
     }
-    if (part == 0.0f && amount == 1.0f) {
-        uint16_t *sum = net->sum16 + sign * n;
-        if (net->used[sign] == FULL) {
-            int32_t *sum32 = net->sum32 + sign * n;
-            for (int64_t j = 0; j < n; j++)
-                sum32[j] += sum[j], sum[j] = 0;
-            net->used[sign] = 1;
+    if (amount != 1.0f) {
+        float early = (1.0f - part) * amount, late = part * amount;
+        float *restrict now = net->now + sign * n, *restrict next = net->next + sign * n;
+        for (int64_t j = 0; j < n; j++) {
+            float x = (float)w[j];
+            now[j] += x * early;
+            next[j] += x * late;
         }
-        for (int64_t j = 0; j < n; j++)
-            sum[j] = (uint16_t)(sum[j] + w[j]);
-        net->used[sign]++;
+        used[8] = used[10] = 1;
         return;
     }
-    float early = (1.0f - part) * amount, late = part * amount;
-    float *restrict now = net->now + sign * n, *restrict next = net->next + sign * n;
-    for (int64_t j = 0; j < n; j++) {
-        float x = (float)w[j];
-        now[j] += x * early;
-        next[j] += x * late;
+    uint16_t *restrict sum = net->sum16 + sign * n, *restrict late = net->late16 + sign * n;
+    if (used[0] == FULL) {
+        make_room(n, sum, net->sum + sign * n, PARTS);
+        used[4] = 1, used[0] = 0;
     }
-    net->used[2 + sign] = net->used[4 + sign] = 1;
+    const uint16_t q = (uint16_t)(part * (float)PARTS + 0.5f);
+    used[0]++;
+    if (q == 0) {
+        for (int64_t j = 0; j < n; j++)
+            sum[j] = (uint16_t)(sum[j] + w[j]);
+        return;
+    }
+    if (used[2] == FULL_LATE) {
+        make_room(n, late, net->late + sign * n, 1);
+        used[6] = 1, used[2] = 0;
+    }
+    used[2]++;
+    for (int64_t j = 0; j < n; j++) {
+        sum[j] = (uint16_t)(sum[j] + w[j]);
+        late[j] = (uint16_t)(late[j] + q * w[j]);
+    }
 }
 
-/* what arrives at the start of the step moves the lines; an event between two steps counts in parts at both */
-static void arrivals(Network *net, float *const line[2], const float *const scale[2])
+/* what arrives at the start of the step moves the lines */
+INLINE void arrivals(Network *net, float *const line[2], const float *const scale[2])
 {
     const int64_t n = net->n, slot = net->step % net->slots, count = net->ring_count[slot];
-    for (int64_t m = 0; m < count; m++)
-        deliver(net, net->ring_line[slot * net->capacity + m], net->ring_part[slot * net->capacity + m]);
+    int64_t next = net->next_event;
+    while (next < net->events && net->event_step[next] == net->step)
+        next++;
+    for (int64_t m = -count; m < next - net->next_event; m++) {
+        int64_t place = m < 0 ? slot * net->capacity + m + count : net->next_event + m;
+        deliver(net, m < 0 ? net->ring_line[place] : net->event_line[place],
+                m < 0 ? net->ring_part[place] : net->event_part[place]);
+    }
     net->ring_count[slot] = 0;
-    for (; net->next_event < net->events && net->event_step[net->next_event] == net->step; net->next_event++)
-        deliver(net, net->event_line[net->next_event], net->event_part[net->next_event]);
+    net->next_event = next;
     for (int64_t s = 0; s < 2; s++) {
-        if (net->used[s] || net->used[2 + s]) {
-            uint16_t *sum = net->sum16 + s * n;
-            int32_t *sum32 = net->sum32 + s * n;
-            float *now = net->now + s * n;
+        uint16_t *restrict sum16 = net->sum16 + s * n, *restrict late16 = net->late16 + s * n;
+        int32_t *restrict sum = net->sum + s * n, *restrict late = net->late + s * n;
+        float *restrict now = net->now + s * n, *restrict next_now = net->next + s * n, *restrict x = line[s];
+        const float *restrict unit = scale[s];
+        int64_t *used = net->used + s;
+        if (used[8])
             for (int64_t j = 0; j < n; j++)
-                line[s][j] += ((float)(sum32[j] + sum[j]) + now[j]) * scale[s][j];
-            memset(sum, 0, (size_t)n * sizeof *sum);
-            memset(sum32, 0, (size_t)n * sizeof *sum32);
+                x[j] += now[j] * unit[j];
+        if (used[2] || used[4] || used[6]) {
+            for (int64_t j = 0; j < n; j++) {
+                int32_t rest = late[j] + (int32_t)late16[j];
+                int32_t whole = sum[j] + PARTS * (int32_t)sum16[j] - rest;
+                x[j] += (float)whole * (1.0f / PARTS) * unit[j];
+                sum[j] = rest;
+            }
+            memset(sum16, 0, (size_t)n * sizeof *sum16);
+            memset(late16, 0, (size_t)n * sizeof *late16);
+            if (used[6])
+                memset(late, 0, (size_t)n * sizeof *late);
+            used[4] = used[2] || used[6];
+            used[0] = used[2] = used[6] = 0;
+        } else if (used[0]) {
+            for (int64_t j = 0; j < n; j++)
+                x[j] += (float)sum16[j] * unit[j];
+            memset(sum16, 0, (size_t)n * sizeof *sum16);
+            used[0] = 0;
         }
-        if (net->used[2 + s] || net->used[4 + s]) {
-            memcpy(net->now + s * n, net->next + s * n, (size_t)n * sizeof(float));
-            memset(net->next + s * n, 0, (size_t)n * sizeof(float));
+        if (used[8] || used[10]) {
+            memcpy(now, next_now, (size_t)n * sizeof *now);
+            memset(next_now, 0, (size_t)n * sizeof *next_now);
+            used[8] = used[10];
+            used[10] = 0;
         }
-        net->used[s] = 0;
-        net->used[2 + s] = net->used[4 + s];
-        net->used[4 + s] = 0;
     }
 }
 
-static void fire(Network *net, int64_t j, float part)
+/* the numbers of flagged neurons behind the `count` that are there; their new count */
+INLINE int64_t collect(int64_t size, int64_t from, const uint8_t *flag, int32_t *list, int64_t count)
+{
+    for (int64_t j = 0; j < size; j += 8) {
+        uint64_t eight;
+        memcpy(&eight, flag + j, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        for (; eight; eight &= eight - 1)
+            list[count++] = (int32_t)(from + j + (__builtin_ctzll(eight) >> 3));
+#else
+        for (int64_t k = j; eight && k < j + 8; k++) {
+            list[count] = (int32_t)(from + k);
+            count += flag[k];
+        }
+#endif
+    }
+    return count;
+}
+
+INLINE void fire(Network *net, int64_t j, float part)
 {
     net->spike_step[net->spikes] = net->step;
     net->spike_neuron[net->spikes] = (int32_t)j;
@@ -149,37 +216,27 @@ static void fire(Network *net, int64_t j, float part)
     }
 }
 
-static void watch(Network *net, const float *v)
+INLINE void watch(Network *net)
 {
     float *row = net->trace + (net->step - net->start) * net->watched;
     for (int64_t m = 0; m < net->watched; m++)
-        row[m] = v[net->watch[m]];
+        row[m] = net->state[net->watch[m]];
 }
 
 /* ------------------------------------------------------------------------------------------------------------------- Lif */
 
-typedef struct {
-    const float *pm, *ek, *ke, *ki, *pe, *pi, *e, *th, *vr, *t_ref, *hm, *he, *hi, *ae, *ai, *u, *iu, *c3, *se, *si, *hu;
-    float *v, *ie, *ii, *rem, *old;
-} Lif;
+enum { PM, EK, KE, KI, PE, PI, E, TH, VR, T_REF, HM, HE, HI, AE, AI, CE, CI, U, IU, C3, SE, SI, HU, LIF };
+enum { LIF_V, LIF_IE, LIF_II, LIF_REM, LIF_ROWS };
 
-static Lif lif_of(const Network *net)
-{
-    const float *p = net->parameters;
-    const int64_t n = net->n;
-    float *s = net->state;
-    return (Lif){p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n, p + 6 * n, p + 7 * n, p + 8 * n, p + 9 * n,
-                 p + 10 * n, p + 11 * n, p + 12 * n, p + 13 * n, p + 14 * n, p + 15 * n, p + 16 * n, p + 17 * n, p + 18 * n,
-                 p + 19 * n, p + 20 * n, s, s + n, s + 2 * n, s + 3 * n, s + 4 * n};
-}
-
-static inline __attribute__((always_inline)) int32_t lif_block(
+/* `size` neurons a step on as if nothing happened in it; where something does */
+INLINE int32_t lif_block(
     int saturates, int64_t size, float *restrict v, float *restrict ie, float *restrict ii, float *restrict rem,
-    float *restrict old, int32_t *restrict flag, const float *restrict pm, const float *restrict ek, const float *restrict ke,
-    const float *restrict ki, const float *restrict pe, const float *restrict pi, const float *restrict th,
-    const float *restrict vr, const float *restrict e, const float *restrict hm, const float *restrict ae,
-    const float *restrict ai, const float *restrict hu, const float *restrict iu, const float *restrict c3)
+    float *restrict old, uint8_t *restrict flag, const float *const *p, int64_t b)
 {
+    const float *restrict pm = p[PM] + b, *restrict ek = p[EK] + b, *restrict ke = p[KE] + b, *restrict ki = p[KI] + b;
+    const float *restrict pe = p[PE] + b, *restrict pi = p[PI] + b, *restrict th = p[TH] + b, *restrict e = p[E] + b;
+    const float *restrict hm = p[HM] + b, *restrict ae = p[AE] + b, *restrict ai = p[AI] + b, *restrict ce = p[CE] + b;
+    const float *restrict ci = p[CI] + b, *restrict hu = p[HU] + b, *restrict iu = p[IU] + b, *restrict c3 = p[C3] + b;
     int32_t any = 0;
     for (int64_t j = 0; j < size; j++) {
         float v0 = v[j], left = rem[j], v1;
@@ -187,16 +244,17 @@ static inline __attribute__((always_inline)) int32_t lif_block(
             float t = ratio_tanh((e[j] - v0) * iu[j]);
             float z = hm[j] * (t * t - 1.0f);
             float f = hu[j] * t + (ae[j] * ie[j] - ai[j] * ii[j]);
-            v1 = v0 + f * (1.0f + z * (0.5f + z * (1.6666667e-1f + z * 4.1666667e-2f) + t * (f * c3[j])));
+            float early = z * (ce[j] * ie[j] - ci[j] * ii[j]);
+            v1 = v0 + (f * (1.0f + z * (0.5f + z * (1.6666667e-1f + z * 4.1666667e-2f) + t * (f * c3[j]))) + early);
         } else {
             v1 = pm[j] * v0 + (ek[j] + ke[j] * ie[j] - ki[j] * ii[j]);
         }
         int32_t held = -(int32_t)(left > 0.0f), freed = -(int32_t)(left < 1.0f), up = -(int32_t)(v1 >= th[j]);
-        int32_t here = (held & freed) | (~held & up);
-        flag[j] = here;
+        int32_t here = ((held & freed) | (~held & up)) & 1;
+        flag[j] = (uint8_t)here;
         any |= here;
         float hold = left > 0.0f ? 1.0f : 0.0f;
-        v[j] = (1.0f - hold) * v1 + hold * vr[j];
+        v[j] = (1.0f - hold) * v1 + hold * v0;
         old[j] = v0;
         rem[j] = left - 1.0f;
         ie[j] *= pe[j];
@@ -205,85 +263,120 @@ static inline __attribute__((always_inline)) int32_t lif_block(
     return any;
 }
 
-/* the step of one neuron that is released or fires inside it */
-static inline __attribute__((always_inline)) void lif_inside(int saturates, Network *net, const Lif *c, int64_t j)
+/* the step of `count` neurons that are released or fire inside it; `old`: their potentials at its start */
+INLINE void lif_inside(
+    int saturates, Network *net, const float *const *p, float *const *state, const int32_t *list, const float *old, int64_t count)
 {
-    float left = c->rem[j] + 1.0f, v0 = c->old[j], v1 = c->v[j], from = 0.0f, h = 1.0f;
-    float ie0 = c->ie[j] / c->pe[j], ii0 = c->ii[j] / c->pi[j];
-    if (left > 0.0f) {
-        from = left, h = 1.0f - left, v0 = c->vr[j];
-        float xe = -(left * c->he[j]), xi = -(left * c->hi[j]);
-        ie0 *= 1.0f + xe * phi(xe);
-        ii0 *= 1.0f + xi * phi(xi);
-        float input = phi(-(h * c->he[j])) * ie0 - phi(-(h * c->hi[j])) * ii0, hm = h * c->hm[j];
-        if (saturates) {
-            float t = ratio_tanh((c->e[j] - v0) * c->iu[j]);
-            float z = -(hm * (1.0f - t * t));
-            float f = hm * (c->u[j] * t + input);
-            v1 = v0 + f * (phi(z) + z * t * (f * c->c3[j]));
-        } else {
-            v1 = v0 + hm * ((c->e[j] - v0) + input) * phi(-hm);
+    float q[LIF][LANES], s[LIF_ROWS][LANES], before[LANES], after[LANES], part[LANES], rest[LANES];
+    int32_t fires[LANES];
+    for (int64_t m = 0; m < count; m += LANES) {
+        const int64_t size = count - m < LANES ? count - m : LANES;
+        for (int64_t k = 0; k < LANES; k++) {
+            const int64_t from = m + (k < size ? k : 0), j = list[from];
+            before[k] = old[from];
+            for (int row = 0; row < LIF_ROWS; row++)
+                s[row][k] = state[row][j];
+            static const int for_all[] = {E, TH, VR, T_REF, HM, HE, HI}, for_ota[] = {U, IU, C3, CE, CI};
+            for (int row = 0; row < 7; row++)
+                q[for_all[row]][k] = p[for_all[row]][j];
+            for (int row = 0; row < 5 && saturates; row++)
+                q[for_ota[row]][k] = p[for_ota[row]][j];
         }
-        c->v[j] = v1;
+        for (int64_t k = 0; k < LANES; k++) {
+            float left = s[LIF_REM][k] + 1.0f, hm = q[HM][k], he = q[HE][k], hi = q[HI][k], e = q[E][k];
+            float ie = s[LIF_IE][k], ii = s[LIF_II][k], ie0 = ie * (1.0f + he * phi(he)), ii0 = ii * (1.0f + hi * phi(hi));
+            int freed = left > 0.0f;
+            float from = freed ? left : 0.0f, h = freed ? 1.0f - left : 1.0f, v0 = freed ? q[VR][k] : before[k];
+            float xe = -(left * he), xi = -(left * hi);
+            float fe = ie0 * (1.0f + xe * phi(xe)), fi = ii0 * (1.0f + xi * phi(xi));
+            ie0 = freed ? fe : ie0;
+            ii0 = freed ? fi : ii0;
+            float arriving = phi(-(h * he)) * ie0 - phi(-(h * hi)) * ii0, v1, hs = h * hm;
+            if (saturates) {
+                float t = ratio_tanh((e - v0) * q[IU][k]);
+                float z = -(hs * (1.0f - t * t));
+                float f = hs * (q[U][k] * t + arriving);
+                v1 = v0 + f * (phi(z) + z * t * (f * q[C3][k]));
+            } else {
+                v1 = v0 + hs * ((e - v0) + arriving) * phi(-hs);
+            }
+            v1 = freed ? v1 : s[LIF_V][k];
+            /* a cubic through both ends with their slopes; Newton from the chord */
+            float l0 = e - v0, l1 = e - v1;
+            if (saturates) {
+                l0 = q[U][k] * ratio_tanh(l0 * q[IU][k]);
+                l1 = q[U][k] * ratio_tanh(l1 * q[IU][k]);
+            }
+            float d0 = hs * (l0 + ie0 - ii0), d1 = hs * (l1 + ie - ii);
+            float c2 = 3.0f * (v1 - v0) - 2.0f * d0 - d1, c3 = 2.0f * (v0 - v1) + d0 + d1, g = v0 - q[TH][k];
+            float x = -g / (v1 - v0);
+            x = v1 > v0 ? x : 1.0f;
+            x = x - (g + x * (d0 + x * (c2 + x * c3))) / (d0 + x * (2.0f * c2 + 3.0f * x * c3));
+            x = x - (g + x * (d0 + x * (c2 + x * c3))) / (d0 + x * (2.0f * c2 + 3.0f * x * c3));
+            x = x - (g + x * (d0 + x * (c2 + x * c3))) / (d0 + x * (2.0f * c2 + 3.0f * x * c3));
+            x = x >= 0.0f ? x : 0.0f;
+            x = x > 1.0f ? 1.0f : x;
+            int up = v1 >= q[TH][k];
+            part[k] = from + x * h;
+            after[k] = up ? q[VR][k] : v1;
+            rest[k] = up ? q[T_REF][k] - (1.0f - part[k]) : s[LIF_REM][k];
+            fires[k] = up;
+        }
+        for (int64_t k = 0; k < size; k++) {
+            const int64_t j = list[m + k];
+            state[LIF_V][j] = after[k];
+            state[LIF_REM][j] = rest[k];
+            if (fires[k])
+                fire(net, j, part[k]);
+        }
     }
-    if (!(v1 >= c->th[j]))
-        return;
-    /* a cubic through both ends with their slopes; Newton from the chord */
-    float l0 = c->e[j] - v0, l1 = c->e[j] - v1;
-    if (saturates) {
-        l0 = c->u[j] * ratio_tanh(l0 * c->iu[j]);
-        l1 = c->u[j] * ratio_tanh(l1 * c->iu[j]);
-    }
-    float d0 = h * c->hm[j] * (l0 + ie0 - ii0), d1 = h * c->hm[j] * (l1 + c->ie[j] - c->ii[j]);
-    float c2 = 3.0f * (v1 - v0) - 2.0f * d0 - d1, c3 = 2.0f * (v0 - v1) + d0 + d1, g = v0 - c->th[j];
-    float x = v1 > v0 ? -g / (v1 - v0) : 1.0f;
-    for (int k = 0; k < 3; k++)
-        x = x - (g + x * (d0 + x * (c2 + x * c3))) / (d0 + x * (2.0f * c2 + 3.0f * x * c3));
-    if (!(x >= 0.0f))
-        x = 0.0f;
-    if (x > 1.0f)
-        x = 1.0f;
-    float part = from + x * h;
-    c->v[j] = c->vr[j];
-    c->rem[j] = c->t_ref[j] - (1.0f - part);
-    fire(net, j, part);
 }
 
-static inline __attribute__((always_inline)) void lif_run(int saturates, Network *net)
+INLINE void lif_run(int saturates, Network *net)
 {
-    const Lif c = lif_of(net);
     const int64_t n = net->n;
-    float *const line[2] = {c.ie, c.ii};
-    const float *const scale[2] = {c.se, c.si};
+    const float *p[LIF];
+    float *state[LIF_ROWS], old[BLOCK], those[MOST + 8];
+    int32_t list[MOST + 8];
+    uint8_t flag[BLOCK];
+    for (int k = 0; k < LIF; k++)
+        p[k] = net->parameters + k * n;
+    for (int k = 0; k < LIF_ROWS; k++)
+        state[k] = net->state + k * n;
+    float *const line[2] = {state[LIF_IE], state[LIF_II]};
+    const float *const scale[2] = {p[SE], p[SI]};
     for (; net->step < net->stop && net->spikes + n <= net->most_spikes; net->step++) {
+        int64_t count = 0;
         arrivals(net, line, scale);
         for (int64_t b = 0; b < n; b += BLOCK) {
+            const int64_t size = n - b < BLOCK ? n - b : BLOCK;
             int32_t any;
-#define ARRAYS                                                                                                             \
-    c.v + b, c.ie + b, c.ii + b, c.rem + b, c.old + b, net->flag + b, c.pm + b, c.ek + b, c.ke + b, c.ki + b, c.pe + b, c.pi + b, \
-        c.th + b, c.vr + b, c.e + b, c.hm + b, c.ae + b, c.ai + b, c.hu + b, c.iu + b, c.c3 + b
-            int64_t end = b + BLOCK < n ? b + BLOCK : n;
-            if (end - b == BLOCK)
-                any = lif_block(saturates, BLOCK, ARRAYS);
-            else
-                any = lif_block(saturates, n - b, ARRAYS);
-            if (any)
-                for (int64_t j = b; j < end; j++)
-                    if (net->flag[j])
-                        lif_inside(saturates, net, &c, j);
+            if (size == BLOCK) {
+                any = lif_block(saturates, BLOCK, state[0] + b, state[1] + b, state[2] + b, state[3] + b, old, flag, p, b);
+            } else {
+                memset(flag, 0, sizeof flag);
+                any = lif_block(saturates, size, state[0] + b, state[1] + b, state[2] + b, state[3] + b, old, flag, p, b);
+            }
+            if (!any)
+                continue;
+            int64_t first = count;
+            count = collect(BLOCK, b, flag, list, count);
+            for (int64_t m = first; m < count; m++)
+                those[m] = old[list[m] - b];
+            if (count > MOST - BLOCK) {
+                lif_inside(saturates, net, p, state, list, those, count);
+                count = 0;
+            }
         }
-        watch(net, c.v);
+        lif_inside(saturates, net, p, state, list, those, count);
+        watch(net);
     }
 }
-
-void network_lif(Network *net) { lif_run(0, net); }
-
-void network_lif_ota(Network *net) { lif_run(1, net); }
 
 /* ------------------------------------------------------------------------------------------------------------------ Adex */
 
 /* natural logarithm of a positive normal number: its exponent, and the series of the inverse tanh for the rest */
-static inline __attribute__((always_inline)) float series_log(float x)
+INLINE float series_log(float x)
 {
     union {
         float f;
@@ -297,17 +390,17 @@ static inline __attribute__((always_inline)) float series_log(float x)
 }
 
 /* (1 - exp(-x)) / x for |x| <= 1.2 */
-static inline __attribute__((always_inline)) float wide_phi(float x)
+INLINE float wide_phi(float x)
 {
     float p = 1.9841270e-4f - x * 2.4801587e-5f;
     p = 1.6666667e-1f - x * (4.1666667e-2f - x * (8.3333333e-3f - x * (1.3888889e-3f - x * p)));
     return 1.0f - x * (0.5f - x * p);
 }
 
-enum { GL, EL, VT, DELTA, I, KC, A, KW, EW, UP, HDC, HGC, VR, UR, B, T_REF };
+enum { GL, EL, VT, DELTA, I, KC, A, KW, EW, UP, HDC, HGC, A_VR, UR, B, A_T_REF, ADEX };
 
 /* u = exp(-(v - v_t) / delta_t) obeys a linear equation if all but the exponential current, r, is held at its middle */
-static inline __attribute__((always_inline)) int32_t adex_block(
+INLINE int32_t adex_block(
     int64_t size, float *restrict u, float *restrict v, float *restrict w, float *restrict rem, float *restrict uo,
     float *restrict vo, float *restrict wo, int32_t *restrict flag, const float *restrict gl, const float *restrict el,
     const float *restrict vt, const float *restrict delta, const float *restrict current, const float *restrict kc,
@@ -340,14 +433,14 @@ static inline __attribute__((always_inline)) int32_t adex_block(
 }
 
 /* exp(-x) for a part x of a step in time constants of w */
-static inline float decay(float x) { return 1.0f - x * (1.0f - x * 0.5f); }
+INLINE float decay(float x) { return 1.0f - x * (1.0f - x * 0.5f); }
 
-static void adex_inside(Network *net, const float *const *c, float *const *s, int64_t j)
+INLINE void adex_inside(Network *net, const float *const *c, float *const *s, int64_t j)
 {
     float *u = s[0], *v = s[1], *w = s[2], *rem = s[3];
     float left = rem[j] + 1.0f, from = 0.0f, h = 1.0f, u0 = s[4][j], v0 = s[5][j], w0 = s[6][j];
     if (left > 0.0f) {
-        from = left, h = 1.0f - left, u0 = c[UR][j], v0 = c[VR][j];
+        from = left, h = 1.0f - left, u0 = c[UR][j], v0 = c[A_VR][j];
         float goal = c[A][j] * (v0 - c[EL][j]);
         w0 = goal + (w0 - goal) * decay(left * c[KW][j]);
     }
@@ -374,20 +467,20 @@ static void adex_inside(Network *net, const float *const *c, float *const *s, in
         x = h;
     float part = from + x, rest = 1.0f - part;
     w0 = goal + (w0 - goal) * decay(x * c[KW][j]) + c[B][j];
-    goal = c[A][j] * (c[VR][j] - c[EL][j]);
+    goal = c[A][j] * (c[A_VR][j] - c[EL][j]);
     w[j] = goal + (w0 - goal) * decay(rest * c[KW][j]);
     u[j] = c[UR][j];
-    v[j] = c[VR][j];
-    rem[j] = c[T_REF][j] - rest;
+    v[j] = c[A_VR][j];
+    rem[j] = c[A_T_REF][j] - rest;
     fire(net, j, part);
 }
 
-void network_adex(Network *net)
+INLINE void adex_run(Network *net)
 {
     const int64_t n = net->n;
-    const float *c[T_REF + 1];
+    const float *c[ADEX];
     float *s[7];
-    for (int k = 0; k <= T_REF; k++)
+    for (int k = 0; k < ADEX; k++)
         c[k] = net->parameters + k * n;
     /* v is first in the state, for all kinds of neurons */
     static const int order[7] = {1, 0, 2, 3, 4, 5, 6};
@@ -404,7 +497,7 @@ void network_adex(Network *net)
                     if (net->flag[j])
                         adex_inside(net, c, s, j);
         }
-        watch(net, net->state);
+        watch(net);
     }
 }
 
@@ -419,10 +512,11 @@ enum {
 enum { V, EXC, INH, W, X, RESET_LEFT, REFRACTORY_LEFT, PULSE_LEFT, ROWS };
 enum { USES_EXC = 1, USES_INH = 2, USES_EXP = 4, USES_W = 8 };
 
-static const float MOST_SLOPE = 0.25f, MOST_BEND = 1e-4f; /* of a step: more is cut into halves; the second in V */
+static const float MOST_SLOPE = 0.25f, MOST_BEND = 3e-6f; /* of a step: more is cut into halves; the second in V */
+static const float NEAR = 3.0f, SHORT = 0.125f; /* of the comparator's width; so short are pieces there, as V counts as straight */
 
 /* a synaptic input's current and slope; `q` is its first parameter */
-static inline __attribute__((always_inline)) void chip_input(
+INLINE void chip_input(
     int64_t size, const float *const *p, int64_t b, int q, const float *restrict line, const float *restrict v, float h, int whole,
     float *restrict current, float *restrict slope)
 {
@@ -438,7 +532,7 @@ static inline __attribute__((always_inline)) void chip_input(
 }
 
 /* `size` neurons from number b on, `h` of a step later, with nothing happening in between; true in `rough`: h is too long */
-static inline __attribute__((always_inline)) void chip_solve(
+INLINE void chip_solve(
     int64_t size, int uses, const float *const *p, int64_t b, float s[ROWS][BLOCK], float h, int whole, float n[4][BLOCK],
     int32_t *restrict rough)
 {
@@ -491,14 +585,14 @@ static inline __attribute__((always_inline)) void chip_solve(
         }
 }
 
-static inline float log_cosh(float u)
+INLINE float log_cosh(float u)
 {
     float a = u < 0.0f ? -u : u;
     return a + series_log(1.0f + squared_exp(2.0f * a)) - 0.69314718f;
 }
 
 /* the comparator over a piece in which V moves on a straight line: its output, or -1 and in `q` the part where it fires */
-static inline float comparator(float x, float u0, float u1, float h, float delay, float *q)
+INLINE float comparator(float x, float u0, float u1, float h, float delay, float *q)
 {
     float d = u1 - u0, after;
     if (d < 1e-3f && d > -1e-3f) {
@@ -531,14 +625,14 @@ static inline float comparator(float x, float u0, float u1, float h, float delay
 }
 
 /* steps from `here` (in steps) until `count` clocks after the next tick */
-static inline float clocks(const Network *net, int64_t j, double here, float count)
+INLINE float clocks(const Network *net, int64_t j, double here, float count)
 {
     double clock = net->clock[j], tick = __builtin_ceil(here * net->dt / clock - 1e-6) * clock;
     return (float)((tick + (double)count * clock) / net->dt - here);
 }
 
 /* the step of one neuron in pieces that end at what happens inside it */
-static void chip_inside(Network *net, const float *const *p, float *const *state, int64_t j, float v_th)
+INLINE void chip_inside(Network *net, const float *const *p, float *const *state, int64_t j, float v_th)
 {
     float s[ROWS][BLOCK], n[4][BLOCK], t = 0.0f;
     int32_t rough;
@@ -554,9 +648,15 @@ static void chip_inside(Network *net, const float *const *p, float *const *state
             h = h * 0.5f;
             chip_solve(1, uses, p, j, s, h, 0, n, &rough);
         }
-        float x = 0.0f, q = 0.0f;
-        if (!(s[REFRACTORY_LEFT][0] > 0.0f))
-            x = comparator(s[X][0], (s[V][0] - v_th) * p[I_WIDTH][j], (n[V][0] - v_th) * p[I_WIDTH][j], h, p[DELAY][j], &q);
+        float x = 0.0f, q = 0.0f, u0 = (s[V][0] - v_th) * p[I_WIDTH][j], u1 = (n[V][0] - v_th) * p[I_WIDTH][j];
+        int listens = !(s[REFRACTORY_LEFT][0] > 0.0f);
+        if (listens && h > SHORT && (u0 < NEAR || u1 < NEAR) && (u0 > -NEAR || u1 > -NEAR)) {
+            h = SHORT;
+            chip_solve(1, uses, p, j, s, h, 0, n, &rough);
+            u1 = (n[V][0] - v_th) * p[I_WIDTH][j];
+        }
+        if (listens)
+            x = comparator(s[X][0], u0, u1, h, p[DELAY][j], &q);
         if (x < 0.0f) {
             q = q > 0.0f ? q : 0.0f;
             q = q < 1.0f ? q : 1.0f;
@@ -582,7 +682,29 @@ static void chip_inside(Network *net, const float *const *p, float *const *state
         state[k][j] = s[k][0];
 }
 
-void network_chip(Network *net)
+INLINE uint32_t mixed(uint32_t x)
+{
+    x = (x ^ (x >> 16)) * 0x7feb352du;
+    x = (x ^ (x >> 15)) * 0x846ca68bu;
+    return x ^ (x >> 16);
+}
+
+/* normal numbers of a seed and a time, times `jitter`: luisim/kernels/noise.py */
+INLINE void draw(int64_t n, int64_t seed, int64_t time, const float *restrict jitter, float *restrict out)
+{
+    uint32_t start = mixed((uint32_t)seed);
+    start = mixed(start ^ (uint32_t)((uint64_t)seed >> 32));
+    start = mixed(start ^ (uint32_t)time);
+    start = mixed(start ^ (uint32_t)((uint64_t)time >> 32));
+    for (int64_t j = 0; j < n; j++) {
+        uint32_t a = mixed(start + 2 * (uint32_t)j), b = mixed(start + 2 * (uint32_t)j + 1), even = 0x00ff00ffu;
+        uint32_t four = (a & even) + ((a >> 8) & even) + (b & even) + ((b >> 8) & even);
+        int32_t total = (int32_t)((four & 0xffffu) + (four >> 16)) - 1020;
+        out[j] = (float)total * 4.784196e-3f * jitter[j];
+    }
+}
+
+INLINE void chip_run(Network *net)
 {
     const int64_t count = net->n;
     const int uses = (int)net->uses;
@@ -594,13 +716,19 @@ void network_chip(Network *net)
         state[k] = net->state + k * count;
     float *const line[2] = {state[EXC], state[INH]};
     const float *const scale[2] = {p[S_EXC], p[S_INH]};
+    int64_t drawn = -1;
     for (; net->step < net->stop && net->spikes + count <= net->most_spikes; net->step++) {
         arrivals(net, line, scale);
         double knots = ((double)net->step + 0.5) * net->dt / net->knot;
         int64_t knot = (int64_t)knots;
         float between = (float)(knots - (double)knot);
-        const float *shift0 = net->noise ? net->noise + knot * count : net->zeros;
-        const float *shift1 = net->noise ? net->noise + (knot + 1) * count : net->zeros;
+        if (net->jitter && knot != drawn) {
+            draw(count, net->seed, knot, net->jitter, net->knots);
+            draw(count, net->seed, knot + 1, net->jitter, net->knots + count);
+            drawn = knot;
+        }
+        const float *shift0 = net->noise ? net->noise + knot * count : net->jitter ? net->knots : net->zeros;
+        const float *shift1 = net->noise || net->jitter ? shift0 + count : net->zeros;
         for (int64_t b = 0; b < count; b += BLOCK) {
             int64_t size = b + BLOCK < count ? BLOCK : count - b;
             float s[ROWS][BLOCK], n[4][BLOCK], v_th[BLOCK];
@@ -636,8 +764,37 @@ void network_chip(Network *net)
                     if (flag[j])
                         chip_inside(net, p, state, b + j, v_th[j]);
         }
-        watch(net, state[V]);
+        watch(net);
     }
+}
+
+/* -------------------------------------------------------------------------------------------------------------- processors */
+
+/* each loop twice, for any processor and for those with AVX2: the same operations on more neurons at once, so the same bits */
+#if defined(__x86_64__)
+#define KERNEL(name, run)                                                                                                  \
+    __attribute__((target("avx2"))) static void name##_avx2(Network *net) { run; }                                         \
+    static void name##_any(Network *net) { run; }                                                                          \
+    void name(Network *net) { net->plain || !__builtin_cpu_supports("avx2") ? name##_any(net) : name##_avx2(net); }
+#else
+#define KERNEL(name, run)                                                                                                  \
+    void name(Network *net) { run; }
+#endif
+
+KERNEL(network_lif, lif_run(0, net))
+KERNEL(network_lif_ota, lif_run(1, net))
+KERNEL(network_adex, adex_run(net))
+KERNEL(network_chip, chip_run(net))
+
+/* trains of equal intervals: luisim/kernels/alone.py */
+void network_alone(
+    int64_t n, const int64_t *neuron, const double *first, const double *every, const int64_t *count, int64_t *whose, double *time)
+{
+    for (int64_t j = 0, at = 0; j < n; at += count[j++])
+        for (int64_t k = 0; k < count[j]; k++) {
+            whose[at + k] = neuron[j];
+            time[at + k] = (double)k * every[j] + first[j];
+        }
 }
 
 int64_t network_size(void) { return sizeof(Network); }

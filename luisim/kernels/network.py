@@ -14,14 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.kernels import adex, chip, lif, load
-from luisim.kernels.adex import ADEX_PARAMETERS
-from luisim.kernels.chip import CHIP_PARAMETERS
-from luisim.kernels.lif import LIF_PARAMETERS
+from luisim.kernels.adex import ADEX_PARAMETERS, ADEX_STATE
+from luisim.kernels.chip import CHIP_PARAMETERS, CHIP_STATE
+from luisim.kernels.lif import LIF_PARAMETERS, LIF_STATE
+from luisim.kernels.noise import normal
 from luisim.kernels.series import F, Floats, squared_exp
 
 Ints = NDArray[np.int64]
 
+PLAIN = False  # True: the compiled form without a processor's own instructions, as any processor runs it; the same bits
+PARTS = 256  # of a step, in which the place of an event counts
+
 PARAMETERS = {"lif": LIF_PARAMETERS, "lif_ota": LIF_PARAMETERS, "adex": ADEX_PARAMETERS, "chip": CHIP_PARAMETERS}
+STATE = {"lif": LIF_STATE, "lif_ota": LIF_STATE, "adex": ADEX_STATE, "chip": CHIP_STATE}
 
 _SCALARS = (
     "n",
@@ -36,6 +41,8 @@ _SCALARS = (
     "watched",
     "start",
     "uses",
+    "plain",
+    "seed",
 )
 _ARRAYS = (
     "weights",
@@ -53,7 +60,9 @@ _ARRAYS = (
     "resource",
     "last",
     "sum16",
-    "sum32",
+    "late16",
+    "sum",
+    "late",
     "now",
     "next",
     "used",
@@ -67,7 +76,9 @@ _ARRAYS = (
     "flag",
     "clock",
     "noise",
+    "jitter",
     "zeros",
+    "knots",
 )
 
 
@@ -75,8 +86,11 @@ _ARRAYS = (
 class Network:
     """All that a run of the kernel reads and writes; the one mutable thing of the engine. Names as in ``network.c``.
 
-    ``uses``, ``dt``, ``knot``, ``clock`` and ``noise`` (knots, n), ``knot`` s apart: chip circuits only.
-    ``ring``: what is on its way, a slot for each step; ``now``, ``next``: parts of events that count at this and the next step.
+    Chip circuits only: ``uses``, ``dt``, ``clock``, and the noise of the thresholds, which runs straight from knot to knot,
+    ``knot`` s apart: ``noise`` (knots, n) as given, or ``jitter`` (n,) times what ``seed`` draws (:mod:`luisim.kernels.noise`).
+    ``watch``: what to keep of each step, as places in ``state``, row after row (:data:`STATE`).
+    ``ring``: what is on its way, a slot for each step. ``sum``: weights that count at this step, in 256ths; ``late``: how much
+    of them counts at the next one instead; ``now``, ``next``: the same of events that short-term plasticity weakens.
     """
 
     kind: str
@@ -89,12 +103,14 @@ class Network:
     targets: Ints
     utilization: Floats | None
     recovery: Floats | None
-    watch: Ints
     uses: int = 0
     dt: float = 0.0
     knot: float = 1.0
     clock: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     noise: Floats | None = None
+    jitter: Floats | None = None
+    seed: int = 0
+    watch: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     step: int = 0
     stop: int = 0
     event_step: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -111,16 +127,17 @@ class Network:
         self.ring_part = np.zeros((self.slots, self.capacity), F)
         self.ring_count = np.zeros(self.slots, np.int64)
         self.resource, self.last = np.ones(lines, F), np.zeros(lines)
-        self.sum16, self.sum32 = np.zeros((2, n), np.uint16), np.zeros((2, n), np.int32)
+        self.sum16, self.late16 = np.zeros((2, n), np.uint16), np.zeros((2, n), np.uint16)
+        self.sum, self.late = np.zeros((2, n), np.int32), np.zeros((2, n), np.int32)
         self.now, self.next = np.zeros((2, n), F), np.zeros((2, n), F)
-        self.used, self.flag = np.zeros(6, np.int64), np.zeros(n, np.int32)
-        self.zeros = np.zeros(n, F)
+        self.used, self.flag = np.zeros((6, 2), np.int64), np.zeros(n, np.int32)
+        self.zeros, self.knots = np.zeros(n, F), np.zeros((2, n), F)
 
     def go_on(self, before: "Network") -> None:
         """Start where ``before`` ended, with these parameters, weights and targets. Lines and delay are the same."""
         for name in ("step", "next_event", "event_step", "event_line", "event_part"):
             setattr(self, name, getattr(before, name))
-        for name in ("state", "ring_count", "resource", "last", "now", "next", "used"):
+        for name in ("state", "ring_count", "resource", "last", "sum", "late", "now", "next", "used"):
             setattr(self, name, getattr(before, name).copy())
         self.capacity = max(self.capacity, before.capacity)
         spare = ((0, 0), (0, self.capacity - before.capacity))
@@ -132,13 +149,13 @@ class Network:
         return int(self.state.shape[1])
 
     @property
-    def membranes(self) -> Floats:
-        """(n,) membrane potentials, now."""
-        membranes: Floats = self.state[0]
-        return membranes
+    def watched(self) -> Floats:
+        """What ``watch`` looks at, now."""
+        values: Floats = self.state.ravel()[self.watch]
+        return values
 
     def advance(self, stop: int, compiled: bool) -> tuple[Ints, NDArray[np.int32], Floats, Floats]:
-        """To the step ``stop``: spikes as (step, neuron, part of the step); (steps, watched) membranes at the ends of steps."""
+        """To the step ``stop``: spikes as (step, neuron, part of the step); (steps, watched) values at the ends of steps."""
         lib = library() if compiled else None
         self.stop = stop
         trace = np.empty((stop - self.step, self.watch.size), F)
@@ -172,12 +189,14 @@ def library() -> ctypes.CDLL | None:
     if lib is None:
         return None
     lib.network_size.restype = ctypes.c_int64
+    lib.network_alone.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 6]
+    lib.network_alone.restype = None
     return lib if lib.network_size() == ctypes.sizeof(_Struct) else None
 
 
 def _call(lib: ctypes.CDLL, net: Network, start: int, buffers: tuple[Any, Any, Any], trace: Floats) -> int:
-    struct = _Struct(events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start)
-    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "delay", "dt", "knot"):
+    struct = _Struct(plain=PLAIN, events=net.event_step.size, most_spikes=buffers[0].size, watched=net.watch.size, start=start)
+    for name in ("n", "step", "stop", "next_event", "slots", "capacity", "uses", "seed", "delay", "dt", "knot"):
         setattr(struct, name, getattr(net, name))
     arrays = {"spike_step": buffers[0], "spike_neuron": buffers[1], "spike_part": buffers[2], "trace": trace}
     for name in _ARRAYS:
@@ -206,7 +225,7 @@ def _advance(net: Network, trace: Floats) -> tuple[Ints, NDArray[np.int32], Floa
                 steps.append(np.full(fired.size, step, np.int64))
                 neurons.append(fired.astype(np.int32))
                 parts.append(part)
-            trace[step - start] = net.state[0, net.watch]
+            trace[step - start] = net.watched
     net.step = net.stop
     return np.concatenate(steps), np.concatenate(neurons), np.concatenate(parts)
 
@@ -218,11 +237,19 @@ def _step(net: Network) -> tuple[Ints, Floats]:
     if net.kind != "chip":
         return lif.step(p, net.state, net.kind == "lif_ota")
     shift: Any = F(0.0)
-    if net.noise is not None:
+    if net.noise is not None or net.jitter is not None:
         knots = (net.step + 0.5) * net.dt / net.knot
-        early, late = net.noise[int(knots)], net.noise[int(knots) + 1]
+        early, late = (_knot(net, int(knots) + k) for k in (0, 1))
         shift = early + (late - early) * F(knots - int(knots))
     return chip.step(p, net.uses, net.state, p["v_th"] + shift, net.step, net.clock, net.dt)
+
+
+def _knot(net: Network, knot: int) -> Floats:
+    if net.noise is not None:
+        given: Floats = net.noise[knot]
+        return given
+    assert net.jitter is not None
+    return normal(net.seed, knot, net.n) * net.jitter
 
 
 def _arrivals(net: Network) -> None:
@@ -235,16 +262,16 @@ def _arrivals(net: Network) -> None:
         _deliver(net, int(net.event_line[net.next_event]), net.event_part[net.next_event])
         net.next_event += 1
     for s in (0, 1):
-        if net.used[s] or net.used[2 + s]:
-            scale = net.parameters[PARAMETERS[net.kind].index("se") + s]
-            net.state[1 + s] += (net.sum32[s].astype(F) + net.now[s]) * scale
-            net.sum32[s] = 0
-        if net.used[2 + s] or net.used[4 + s]:
-            net.now[s] = net.next[s]
-            net.next[s] = 0.0
-        net.used[s] = 0
-        net.used[2 + s] = net.used[4 + s]
-        net.used[4 + s] = 0
+        whole = net.sum[s] - net.late[s]
+        scale = net.parameters[PARAMETERS[net.kind].index("se") + s]
+        if net.used[4, s]:
+            net.state[1 + s] += net.now[s] * scale
+        if net.used[:4, s].any():
+            net.state[1 + s] += whole.astype(F) * F(1.0 / PARTS) * scale
+        net.sum[s], net.late[s] = net.late[s], 0
+        net.now[s], net.next[s] = net.next[s], 0.0
+        _, late16, _, late, _, later = net.used[:, s]
+        net.used[:, s] = 0, 0, late16 or late, 0, later, 0
 
 
 def _deliver(net: Network, line: int, part: np.float32) -> None:
@@ -257,14 +284,18 @@ def _deliver(net: Network, line: int, part: np.float32) -> None:
         amount = F(1.0) - (F(1.0) - net.resource[line]) * e
         net.resource[line] = amount - net.utilization[line] * amount
         net.last[line] = at
-    if part == 0.0 and amount == 1.0:
-        net.sum32[sign] += net.weights[line]
-        net.used[sign] = 1
+    if amount != 1.0:
+        x = net.weights[line].astype(F)
+        net.now[sign] += x * ((F(1.0) - part) * amount)
+        net.next[sign] += x * (part * amount)
+        net.used[4:, sign] = 1
         return
-    x = net.weights[line].astype(F)
-    net.now[sign] += x * ((F(1.0) - part) * amount)
-    net.next[sign] += x * (part * amount)
-    net.used[2 + sign] = net.used[4 + sign] = 1
+    q = int(part * F(PARTS) + F(0.5))
+    net.sum[sign] += net.weights[line].astype(np.int32) * PARTS
+    net.used[0, sign] = 1
+    if q:
+        net.late[sign] += net.weights[line].astype(np.int32) * q
+        net.used[1, sign] = 1
 
 
 def _send(net: Network, fired: Ints, parts: Floats) -> None:

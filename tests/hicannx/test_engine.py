@@ -2,27 +2,41 @@
 """The engine against a high-precision solution, closed forms, the single-neuron model, its own numpy form, and bad input."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, SimulationCancelled
-from luisim.hicannx.agreement import _drawn
+from luisim.hicannx.agreement import drawn
 from luisim.hicannx.electrical import NeuronCircuit, circuit_of
 from luisim.hicannx.engine import CHIP_STEP, Run, pieces, run, run_alone, run_many
 from luisim.hicannx.ideal import Adex, Lif
 from luisim.hicannx.lines import Events, Lines, Samples
 from luisim.hicannx.neuron import resting, step
 from luisim.hicannx.parameters import HicannX, NeuronLsb
+from luisim.hicannx.prepared import Jitter
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.run import jitter
 from luisim.hicannx.run import run as run_single
+from luisim.kernels import network
 from luisim.kernels.network import library
+from luisim.kernels.noise import normal
 
 Array = NDArray[np.float64]
 
+
 needs_kernel = pytest.mark.skipif(library() is None, reason="The kernel is not compiled here.")
+
+
+def compiled_forms(monkeypatch: pytest.MonkeyPatch, *arguments: Any, **options: Any) -> list[Run]:
+    """With this processor's own instructions, and as any processor runs it."""
+    found = []
+    for plain in (False, True):
+        monkeypatch.setattr(network, "PLAIN", plain)
+        found.append(run(*arguments, **options))
+    return found
 
 
 def neurons(n: int, *, saturates: bool, e: float = 0.0, seed: int = 1) -> Lif:
@@ -139,7 +153,7 @@ def test_spike_times_against_high_precision(saturates: bool, wired: bool) -> Non
 
 @needs_kernel
 @pytest.mark.parametrize("saturates", [False, True])
-def test_numpy_gives_the_same_bits(saturates: bool) -> None:
+def test_numpy_gives_the_same_bits(saturates: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     n, duration = 70, 60e-6
     c = neurons(n, saturates=saturates, e=16.0)
     lines = recurrent(random_lines(64, n))
@@ -147,20 +161,22 @@ def test_numpy_gives_the_same_bits(saturates: bool) -> None:
     samples = [Samples.cadc(n, duration), Samples.madc(np.array([3, 69]), duration)]
     on_grid = Events(np.round(poisson(64, 50e3, duration).times * 0.999, 7), poisson(64, 50e3, duration).lines)
     for events in (poisson(64, 50e3, duration), on_grid):
-        compiled = run(c, lines, events, duration, samples=samples)
+        compiled, plain = compiled_forms(monkeypatch, c, lines, events, duration, samples=samples)
         assert compiled.time.size > 100
+        same(compiled, plain)
         same(compiled, run(c, lines, events, duration, samples=samples, compiled=False))
 
 
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_kernel)])
-def test_many_events_in_one_step_do_not_overflow(compiled: bool) -> None:
+@pytest.mark.parametrize("at", [1e-6, 1.04e-6])
+def test_many_events_in_one_step_do_not_overflow(compiled: bool, at: float) -> None:
     c = replace(neurons(3, saturates=False), scale_e=np.full(3, 1e-5), theta=np.full(3, 1e6))
     lines = Lines(np.full((1, 3), 63), np.array([1]), latency=0.0)
-    many = Events(np.full(2500, 1e-6), np.zeros(2500))
+    many = Events(np.full(2500, at), np.zeros(2500))
     v = run(c, lines, many, 5e-6, samples=[Samples(np.arange(3), np.array([5e-6]))], compiled=compiled).membranes[0][:, 0]
-    t = 4e-6
+    t = 5e-6 - at
     shape = c.tau_e / (c.tau_e - c.tau_m) * (np.exp(-t / c.tau_e) - np.exp(-t / c.tau_m))
-    np.testing.assert_allclose(v - c.e, 2500 * 63 * 1e-5 * shape, rtol=1e-5)
+    np.testing.assert_allclose(v - c.e, 2500 * 63 * 1e-5 * shape, rtol=1e-5 if at == 1e-6 else 3e-3)  # parts of 256
 
 
 @pytest.mark.parametrize("chip", [False, True])
@@ -190,6 +206,12 @@ def test_closed_form_and_steps_agree_without_synapses(saturates: bool) -> None:
     for one, other in zip(closed, stepped, strict=True):
         assert one.size == other.size > 0
         np.testing.assert_allclose(one, other, atol=8e-9)
+
+
+@needs_kernel
+def test_closed_form_in_numpy_gives_the_same_bits() -> None:
+    c = neurons(300, saturates=True, e=15.0)  # some fire never, some often
+    same(run_alone(c, 200e-6), run_alone(c, 200e-6, compiled=False))
 
 
 def adaptive(n: int, current: float, seed: int = 4) -> Adex:
@@ -250,10 +272,12 @@ def test_adex_against_an_integrator_of_eighth_order() -> None:
 
 @needs_kernel
 @pytest.mark.parametrize("current", [0.75, 6.0])
-def test_adex_in_numpy_gives_the_same_bits(current: float) -> None:
+def test_adex_in_numpy_gives_the_same_bits(current: float, monkeypatch: pytest.MonkeyPatch) -> None:
     c, samples = adaptive(70, current), [Samples(np.arange(70), np.arange(100) * 1e-6)]
     arguments = (c, Lines.none(70), Events.none(), 100e-6)
-    same(run(*arguments, samples=samples), run(*arguments, samples=samples, compiled=False))
+    compiled, plain = compiled_forms(monkeypatch, *arguments, samples=samples)
+    same(compiled, plain)
+    same(compiled, run(*arguments, samples=samples, compiled=False))
 
 
 def test_short_term_depression_follows_its_recursion() -> None:
@@ -296,7 +320,7 @@ def circuits(n: int) -> NeuronCircuit:
 
 def wild_circuits(n: int) -> NeuronCircuit:
     """Settings from all over their ranges, every block of the neuron among them."""
-    chosen = [_drawn(np.random.default_rng([6, k])) for k in range(n)]
+    chosen = [drawn(np.random.default_rng([6, k])) for k in range(n)]
     more = {"exponential_enable": True, "exponential_v_exp": 640, "exponential_i_bias": 100, "adaptation_enable": True}
     more |= {"adaptation_v_leak": 600, "adaptation_v_ref": 600, "adaptation_enable_pulse": True}
     more |= {"adaptation_i_bias_tau": 100, "adaptation_i_bias_a": 200, "adaptation_i_bias_b": 300}
@@ -314,7 +338,7 @@ def test_512_chip_circuits_are_those_of_the_single_neuron_model() -> None:
     c, duration = wild_circuits(512), 12e-6
     times, noise = np.arange(0.0, duration, CHIP_STEP), noise_of(512, duration)
     # with its own steps of 34 ns the model is further from the limit of short ones than the engine
-    alone = run_single(c, times, noise=noise, max_step=CHIP_STEP / 10)
+    alone = run_single(c, times, noise=noise, max_step=CHIP_STEP / 20)
     arguments = (c, Lines.none(512), Events.none(), duration)
     found = run(*arguments, dt=CHIP_STEP, noise=noise, samples=[Samples(np.arange(512), times)])
     # a run ends with a whole step
@@ -323,19 +347,19 @@ def test_512_chip_circuits_are_those_of_the_single_neuron_model() -> None:
     errors = [np.abs(one - other) for one, other in zip(trains, alone.spikes, strict=True)]
     every = np.concatenate(errors)
     assert every.size > 500
-    assert np.median(every) < 1e-9
-    assert np.quantile(every, 0.99) < 100e-9
+    assert np.median(every) < 1e-12
+    assert np.quantile(every, 0.99) < 1e-9
     # a spike beside a tick of its clock may reset one tick of 8 ns later; an exponential that no threshold ends runs away
     pairs = zip(trains, alone.spikes, c.clock, strict=True)
     same_ticks = np.array([np.array_equal(np.ceil(one / clock), np.ceil(other / clock)) for one, other, clock in pairs])
+    assert np.count_nonzero(same_ticks) > 505
     chosen = same_ticks & ((c.fires > 0.0) | (c.i_exp == 0.0))
-    assert np.count_nonzero(chosen) > 400
+    assert np.count_nonzero(chosen) > 480
     off = np.abs(found.membranes[0] - alone.v).max(1) / LSB
-    # the fastest resets (time constants of two steps) are off by up to 1 LSB while they fall
-    assert np.quantile(off[chosen & (c.i_exp == 0.0)], 0.99) < 0.5
-    assert off[chosen & (c.i_exp == 0.0)].max() < 1.0
-    # an exponential's upswing repeats a small difference large; most stay below all the same
-    assert np.quantile(off[chosen], 0.9) < 0.5
+    assert off[chosen & (c.i_exp == 0.0)].max() < 0.5
+    # an exponential's upswing repeats a small difference large: of 146 neurons with one a single one is off by 0.6 LSB
+    assert np.quantile(off[chosen], 0.99) < 0.5
+    assert off[chosen].max() < 0.8
 
 
 def fine_steps(c: NeuronCircuit, lines: Lines, events: Events, duration: float, h: float) -> list[list[float]]:
@@ -377,13 +401,46 @@ def test_chip_network_against_fine_steps(wired: bool) -> None:
 
 
 @needs_kernel
-def test_chip_in_numpy_gives_the_same_bits() -> None:
-    n, duration = 70, 30e-6
+def test_chip_in_numpy_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    n, duration = 70, 6e-6
     c, lines, events = wild_circuits(n), recurrent(random_lines(64, n)), poisson(64, 20e3, duration)
-    options = {"noise": noise_of(n, duration), "samples": [Samples.cadc(n, duration)]}
-    compiled = run(c, lines, events, duration, **options)  # type: ignore[arg-type]
-    assert compiled.time.size > 100
-    same(compiled, run(c, lines, events, duration, compiled=False, **options))  # type: ignore[arg-type]
+    for noise in (noise_of(n, duration), Jitter(np.full(n, 2e-3), 2**60 + 7)):
+        options: dict[str, Any] = {"noise": noise, "samples": [Samples.cadc(n, duration)]}
+        compiled, plain = compiled_forms(monkeypatch, c, lines, events, duration, **options)
+        assert compiled.time.size > 50
+        same(compiled, plain)
+        same(compiled, run(c, lines, events, duration, compiled=False, **options))
+
+
+def test_lines_and_adaptation_are_those_of_the_single_neuron_model() -> None:
+    c, duration, h = wild_circuits(12), 8e-6, CHIP_STEP / 4
+    times = np.arange(0.0, duration, CHIP_STEP)
+    lines, events = Lines(np.full((1, 12), 40), np.array([1]), latency=0.0), Events(np.array([CHIP_STEP * 50]), np.zeros(1))
+    at = [Samples(np.arange(12), times, signal) for signal in ("exc", "w")]
+    found = run(c, lines, events, duration, dt=CHIP_STEP, samples=at).membranes
+    state, exc, w = resting(c), [], []
+    for k in range(times.size * 4):
+        if k == 200:
+            state = replace(state, exc=state.exc + 40.0 * c.excitatory.step)
+        if k % 4 == 0:
+            exc.append(state.exc)
+            w.append(state.w)
+        state, _ = step(c, state, h)
+    exc[50] = found[0][:, 50]  # a sample at the very time of an event is the one before it
+    np.testing.assert_allclose(found[0], np.array(exc).T, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(found[1], np.array(w).T, rtol=0.0, atol=0.5 * LSB)
+
+
+def test_drawn_noise_is_normal_and_independent() -> None:
+    drawn = np.array([normal(2**60 + 7, 2**33 + knot, 512) for knot in range(2000)])
+    assert drawn.mean() == pytest.approx(0.0, abs=4e-3)
+    assert drawn.std() == pytest.approx(1.0, rel=3e-3)
+    # Irwin-Hall of 8: 0.26 % of a normal distribution lie beyond 3 standard deviations, of this one 0.17 %
+    assert np.mean(np.abs(drawn) > 3.0) == pytest.approx(0.0017, abs=0.0003)
+    for one, other in ((drawn[1:], drawn[:-1]), (drawn[:, 1:], drawn[:, :-1]), (drawn, drawn**2)):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] == pytest.approx(0.0, abs=5e-3)
+    others = np.array([normal(2**60 + 8, 2**33 + knot, 512) for knot in range(2000)])
+    assert np.corrcoef(drawn.ravel(), others.ravel())[0, 1] == pytest.approx(0.0, abs=5e-3)
 
 
 def test_stiff_circuits_are_stable() -> None:
@@ -417,6 +474,8 @@ def test_weights_may_change_between_pieces() -> None:
         (lambda: bad_run(duration=0.0), "duration = 0.0 s must be"),
         (lambda: bad_run(duration=np.nan), "duration = nan s must be"),
         (lambda: bad_run(samples=[Samples(np.array([512]), np.zeros(1))]), "There is no neuron 512"),
+        (lambda: bad_run(samples=[Samples(np.array([0]), np.zeros(1), "u")]), "There is no signal 'u'"),
+        (lambda: bad_run(samples=[Samples(np.array([0]), np.zeros(1), "w")]), "lif neurons have no w"),
         (lambda: bad_run(events=Events(np.zeros(1), np.array([9]))), "line 9"),
         (lambda: bad_run(events=Events(np.array([1.0]), np.zeros(1))), "must lie from"),
         (lambda: bad_run(lines=Lines.none(3)), "lead to 3 neurons"),
