@@ -22,6 +22,7 @@ from luisim.trace import Trace
 from tui import backends, board_commands, lesson_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.language import take_language
+from tui.sentences import said
 from tui.serve import command as serve_command
 from tui.widgets.glyphs import GlyphName
 
@@ -299,7 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = said(" ".join(str(error).split()))
     return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
 
 

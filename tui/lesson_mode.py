@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LessonMode: what the app does for its lessons and its language; a mix-in, so that the app itself need not know of them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
@@ -30,8 +30,7 @@ class LessonMode:
             panels.first().focus()
         else:
             await panels.first().remove()
-            if self.knobs:
-                self.knobs[0].focus()
+            self._knobs.take_focus()
 
     def begin_lesson(self: "LuisimApp", experiment: Experiment[Lui]) -> None:  # type: ignore[misc]
         """Put the experiment of a lesson on the desk."""
@@ -54,12 +53,12 @@ class LessonMode:
 
     def speak(self: "LuisimApp") -> None:  # type: ignore[misc]
         """Let everything that is seen say it in the language that is spoken."""
-        nodes: list[Any] = [self, *(node for screen in self.screen_stack for node in screen.walk_children(with_self=True))]
-        for node in nodes:
-            translate_bindings(node)
-        for panel in self.screen_stack[0].query(LessonPanel):
-            panel.speak()
-        self.readings.speak()
+        translate_bindings(self)
+        for screen in self.screen_stack:
+            for node in screen.walk_children(with_self=True):
+                translate_bindings(node)
+                getattr(node, "speak", lambda: None)()
+        self._say_size(*self.size)
         self.refresh_bindings()
         self._show()
         self.refresh(layout=True)

@@ -10,7 +10,9 @@ from luisim.errors import LuisimError, UnsupportedExperiment
 from luisim.live import Pulse
 from luisim.lui.network import Lui
 from tui import boards
+from tui.language import _
 from tui.live import FRAME, WINDOW, LiveView, since
+from tui.sentences import said
 
 if TYPE_CHECKING:
     from firmware_bridge.take import Take
@@ -40,16 +42,16 @@ class LiveMode:
         """Let the board run on as it is set."""
         app = self._app
         if app.desk is not boards:
-            app.notify("Live runs a board; a chip's neuron is run anew at every turn of a knob.")
+            app.notify(_("Live runs a board; a chip's neuron is run anew at every turn of a knob."))
             return
         if boards.is_network(app.base):
-            app.notify("Live runs one board; choose an experiment with a single board (e).")
+            app.notify(_("Live runs one board; choose an experiment with a single board (e)."))
             return
         self.end()
         try:
             self.view = LiveView(app.experiment, app.runs.backends, {s.name: s.shown for s in app.sources.values()})
         except LuisimError as error:
-            app.notify(str(error), severity="error", markup=False)
+            app.notify(said(str(error)), severity="error", markup=False)
             return
         app.paused = False
         self._timer = app.scope.set_interval(FRAME, self._tick)
@@ -69,7 +71,7 @@ class LiveMode:
         assert self.view is not None
         first = next((name for name, source in self._app.sources.items() if source.visible), None)
         if first is None:
-            raise UnsupportedExperiment("There is nothing to record yet; turn a source on.")
+            raise UnsupportedExperiment(_("There is nothing to record yet; turn a source on."))
         from firmware_bridge.take import Take
 
         self.take = Take(self.view.session, first)
@@ -86,7 +88,7 @@ class LiveMode:
                 self.take.keep()
             except LuisimError as error:
                 self.take = None
-                self._app.notify(str(error), title="Recording", severity="error", timeout=10, markup=False)
+                self._app.notify(said(str(error)), title=_("Recording"), severity="error", timeout=10, markup=False)
 
     def do(self, action: Lui | Pulse) -> None:
         """Let every live board do this."""
@@ -117,7 +119,7 @@ class LiveMode:
 
     def _fall_back(self, reason: str) -> None:
         """Single runs still work where a live one does not."""
-        self._app.notify(reason, title="Back to single runs", severity="error", timeout=10, markup=False)
+        self._app.notify(said(reason), title=_("Back to single runs"), severity="error", timeout=10, markup=False)
         self._app.action_live()
 
     def _show(self, *, numbers: bool, width: float | None = None) -> None:

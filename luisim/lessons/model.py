@@ -125,7 +125,7 @@ class Lesson:
         if count < self.points:
             raise ParameterError(
                 f"Lesson {self.number} needs {self.points} settings of {' and '.join(self.knobs)}, with commas between them;"
-                f" there {'is' if count == 1 else 'are'} {count}."
+                f" given: {count}."
             )
         points = []
         for index in range(count):

@@ -13,7 +13,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from luisim.errors import LuisimError, ParameterError
@@ -27,6 +27,7 @@ from luisim.trace import Trace
 from tui import lesson_report
 from tui import progress as kept
 from tui.language import N_, _, decimal, point, translate_bindings
+from tui.sentences import said
 
 _LOOK = 1.0  # s between two looks at the traces for the live check marks
 
@@ -76,9 +77,11 @@ class LessonPanel(VerticalScroll, can_focus=True):
     _seen: Trace | None
 
     def compose(self) -> ComposeResult:
-        """The text, and below it one line to type answers into."""
+        """The text; below it, always in sight, one line to type answers into, and the keys."""
         yield Static(id="lesson-text", markup=False)
-        yield Input(id="lesson-answer", compact=True, placeholder="key=value")
+        with Vertical(id="lesson-foot"):
+            yield Input(id="lesson-answer", compact=True, placeholder=_("key=value"))
+            yield Static(id="lesson-keys", markup=False)
 
     def on_mount(self) -> None:
         """Begin."""
@@ -89,6 +92,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
     def speak(self) -> None:
         """Say everything in the language that is spoken now."""
         translate_bindings(self)
+        self.query_one(Input).placeholder = _("key=value")
         self._show()
 
     def _begin(self) -> None:
@@ -154,7 +158,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
             if key not in (*self.lesson.knobs, *self.lesson.answers):
                 self.lesson.settings(typed)  # says which there are
         except ParameterError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
             return
         self.answers |= typed
         event.input.value = ""
@@ -171,7 +175,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
                 return
             self._judge(self.lesson.check(runs, self._all_answers))
         except LuisimError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
 
     # ------------------------------------------------------------------------------------------------------------ checks
 
@@ -210,7 +214,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
             runs = [Run(experiment, LuiModel().run(experiment)) for experiment in lesson.plan(points, answers)]
             findings = lesson.check(runs, answers)
         except LuisimError as error:
-            self.app.call_from_thread(self._say, str(error))
+            self.app.call_from_thread(self._say, said(str(error)))
             return
         if lesson is self.lesson:
             self.app.call_from_thread(self._judge, findings)
@@ -252,7 +256,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
         try:
             kept.save(progress)
         except ParameterError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
+            self.app.notify(said(str(error)), severity="warning", markup=False)
 
     # ------------------------------------------------------------------------------------------------------------ looks
 
@@ -279,8 +283,9 @@ class LessonPanel(VerticalScroll, can_focus=True):
             text.append("\n" + _("Hint") + f" {number}: {hint.replace('`', '')}\n")
         if self._solution:
             text.append("\n" + _("Solution") + f": {own.solution.replace('`', '')}\n\n{own.theory}\n")
-        text.append("\n" + _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons"), "dim")
         self.query_one("#lesson-text", Static).update(text)
+        keys = _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons")
+        self.query_one("#lesson-keys", Static).update(keys)
 
     def _append_marks(self, text: Text) -> None:
         own = lesson_report.words_of(self.lesson)

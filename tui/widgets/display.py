@@ -15,11 +15,13 @@ from luisim.lui.network import Lui
 from luisim.measurements import Measurement, measurements
 from luisim.trace import Array, Trace
 from luisim.trigger import Trigger, latest
+from tui.language import N_, _, decimal
 from tui.render import Window
 from tui.widgets import annotate, cursors, view
 from tui.widgets.chart import AXIS, CURSOR, MARGIN, POINT, Line, Note, Run, draw
 from tui.widgets.cursors import Cursors, Letter
 from tui.widgets.glyphs import Glyphs
+from tui.widgets.plain import spelled
 from tui.widgets.source import Source
 from tui.widgets.status import fitting
 from tui.widgets.view import Drawn, Reach, ViewName
@@ -30,6 +32,7 @@ _PATIENCE = 0.5  # s without a trigger after which "auto" rolls on
 _STEP = 0.02  # of the voltage axis, by which the trigger's level moves
 _HYSTERESES = (0.01, 0.05, 0.1, 0.2)  # of the voltage axis
 _PAPER = -9  # the ink of nothing
+_MODES = {"auto": N_("auto"), "normal": N_("normal"), "single": N_("single")}
 _NUMBERS_EVERY = 15  # pictures of a rolling trace for one measurement: numbers that flicker cannot be read
 
 
@@ -59,6 +62,7 @@ class Display(Widget):
         self._zero: float | None = None  # where the trigger has fired, on the run's own time
         self._snapped = 0  # which of the traces the cursors snap to
         self._lines: tuple[Line, ...] | None = None
+        self._rail: Line | None = None  # the line of the scrubber
         self._measured: tuple[Trace, tuple[Measurement, ...]] | None = None
         self._pictures = 0
         self._painted: tuple[str, tuple[Line, ...] | None, dict[int, Style]] | None = None
@@ -150,9 +154,9 @@ class Display(Widget):
 
     @property
     def unaligned(self) -> tuple[str, ...]:
-        """Labels of the sources that the view cannot show because they have no spike to align on."""
+        """Titles of the sources that the view cannot show because they have no spike to align on."""
         drawn = {one.source.name for one in self.drawn}
-        return tuple(source.label for source in self._sources if source.visible and source.name not in drawn)
+        return tuple(source.title for source in self._sources if source.visible and source.name not in drawn)
 
     @property
     def state(self) -> str:
@@ -160,10 +164,13 @@ class Display(Widget):
         if self.trigger.mode == "off":
             return ""
         unit = self.drawn[0].trace.unit if self.drawn else "V"
-        edge = "rising" if self.trigger.edge == "rising" else "falling"
-        waits = "" if self._zero is not None else ", waits" if self.trigger.mode != "auto" else ", free"
-        held = ", held" if self.trigger.mode == "single" and self._zero is not None else ""
-        return f"trigger {self.trigger.mode} {edge} {self.trigger.level:.3g} {unit}{waits}{held}"
+        edge = _("rising") if self.trigger.edge == "rising" else _("falling")
+        waits = "" if self._zero is not None else _(", waits") if self.trigger.mode != "auto" else _(", free")
+        held = _(", held") if self.trigger.mode == "single" and self._zero is not None else ""
+        level = decimal(f"{self.trigger.level:.3g} {unit}")
+        return (
+            _("trigger {mode} {edge} {level}").format(mode=_(_MODES[self.trigger.mode]), edge=edge, level=level) + waits + held
+        )
 
     # ------------------------------------------------------------------------------------------------------------ moving
 
@@ -231,6 +238,10 @@ class Display(Widget):
     def _redraw(self) -> None:
         self._lines = None
         self.refresh()
+
+    def speak(self) -> None:
+        """Say everything in the language that is spoken now."""
+        self._redraw()
 
     def remark(self, at: float, text: str) -> None:
         """Write ``text`` at ``at`` (s of the run's own time)."""
@@ -349,25 +360,22 @@ class Display(Widget):
 
     def _letters(self, text: str) -> str:
         """In plain mode only what every font has."""
-        if not self.glyphs.plain:
-            return text
-        for fancy, plain in (("τ", "tau"), ("Δ", "d"), ("±", "+-"), ("µ", "u"), ("…", "~")):
-            text = text.replace(fancy, plain)
-        return text
+        return spelled(text) if self.glyphs.plain else text
 
     def _foot(self, shown: Sequence[Drawn], inputs: Sequence[tuple[float, float, str]]) -> list[Line]:
         """What stands below the time axis: scrubber, cursors, measurements."""
         width, found = self.size.width, []
         one = self._snapped_to
         if not self.follows and self._reach.width < 0.99 * self._whole.width:
-            found.append(self._scrubber())
+            self._rail = self._scrubber()
+            found.append(self._rail)
         if one is not None and self.cursors.there:
             look = one.source.look
             fields = cursors.fields(self.cursors, one.trace, one.start, look.plain_glyph if self.glyphs.plain else look.glyph)
             found.append((Run(self._letters(fitting(fields, width - 1)), CURSOR),))
         if self.measuring and shown:
             look = shown[0].source.look
-            texts = [annotate.text(m) for m in self._measurements(inputs)] or ["nothing to measure"]
+            texts = [annotate.text(m) for m in self._measurements(inputs)] or [_("nothing to measure")]
             texts[0] = f"{look.plain_glyph if self.glyphs.plain else look.glyph} {texts[0]}"
             found.append((Run(self._letters(fitting(texts, width - 1)), POINT),))
         return found
@@ -379,16 +387,13 @@ class Display(Widget):
         size = max(1, round(self._reach.width / whole.width * columns))
         first = min(max(0, first), columns - size)
         rail, handle = self.glyphs.bar[0], self.glyphs.bar[1]
-        label = f"{'all':>{MARGIN - 1}}{self.glyphs.axis[0]}"
+        label = _("all").rjust(MARGIN - 1) + self.glyphs.axis[0]
         return (Run(label + rail * first, AXIS), Run(handle * size, CURSOR), Run(rail * (columns - first - size), AXIS))
 
     @property
     def scrubber_row(self) -> int | None:
         """The row of the scrubber; None if there is none."""
-        for row, line in enumerate(self._picture()):
-            if line[0].text.startswith(f"{'all':>{MARGIN - 1}}") and len(line) == 3:
-                return row
-        return None
+        return next((row for row, line in enumerate(self._picture()) if line is self._rail), None)
 
     def _measurements(self, inputs: Sequence[tuple[float, float, str]]) -> tuple[Measurement, ...]:
         """Of the first source that is seen; of a rolling trace now and then."""

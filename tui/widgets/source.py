@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
 from luisim.trace import Trace
+from tui.language import N_, _
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Look:
 
 # first comes what lies on top
 _LOOKS = {
-    "recording": Look("▲", "^", (1, 1), "#56b4e9", "#0072b2"),
-    "circuit": Look("△", "A", (2, 3), "#e69f00", "#d55e00"),
-    "model": Look("◇", "o", (1, 2), "#cc79a7", "#7d3c98"),
+    N_("recording"): Look("▲", "^", (1, 1), "#56b4e9", "#0072b2"),
+    N_("circuit"): Look("△", "A", (2, 3), "#e69f00", "#d55e00"),
+    N_("model"): Look("◇", "o", (1, 2), "#cc79a7", "#7d3c98"),
 }
 _SPARE = (
     Look("▼", "v", (3, 4), "#009e73", "#006b4e"),
@@ -63,6 +64,11 @@ class Source:
     done: float = 0.0
     failure: str = ""
     late: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label in the language that is spoken."""
+        return _(self.label)
 
     @property
     def is_recording(self) -> bool:
