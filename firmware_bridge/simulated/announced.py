@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Announced: the simulated boards of this person's ``luisim simulate-board``, under names that stay when one is replugged.
 
-Systems list serial ports, but no pseudo-terminals. So each has a link ``simulated-1`` in the person's cache, and beside it
+Systems list serial ports, but no pseudo-terminals. So each has a link ``sim-1`` in the person's cache, and beside it
 the number of the process that it belongs to.
 """
 
@@ -25,7 +25,7 @@ def announced(terminal: str) -> Iterator[Path]:
     """The link to the pseudo-terminal ``terminal``, as long as it is there."""
     folder().mkdir(parents=True, exist_ok=True)
     taken = set(boards())
-    link = next(path for number in range(1, _MOST + 1) if (path := folder() / f"simulated-{number}") not in taken)
+    link = next(path for number in range(1, _MOST + 1) if (path := folder() / f"sim-{number}") not in taken)
     _remove(link)
     _owner(link).write_text(str(os.getpid()), encoding="ascii")
     link.symlink_to(terminal)
@@ -37,7 +37,7 @@ def announced(terminal: str) -> Iterator[Path]:
 
 def boards() -> tuple[Path, ...]:
     """Those that run now. A link whose process is gone may point to somebody's terminal by now: it is none."""
-    return tuple(path for path in sorted(folder().glob("simulated-?")) if path.exists() and _lives(path))
+    return tuple(path for path in sorted(folder().glob("sim-?")) if path.exists() and _lives(path))
 
 
 def _owner(link: Path) -> Path:

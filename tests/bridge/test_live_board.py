@@ -20,7 +20,7 @@ from firmware_bridge.simulated.announced import announced
 from firmware_bridge.simulated.memory import MemoryBoard
 from firmware_bridge.simulated.port import PacedPort
 from firmware_bridge.simulated.terminal import Terminal
-from luisim.errors import UnsupportedExperiment
+from luisim.errors import SimulationCancelled, UnsupportedExperiment
 from luisim.experiment import Experiment, Pulses
 from luisim.live import Pulse, Session
 from luisim.lui.live import ModelRun
@@ -185,10 +185,21 @@ def test_a_full_disk_ends_the_recording_and_not_the_run(live: Callable[..., Live
 
 def test_a_live_run_takes_the_port_from_a_single_one() -> None:
     backend = MeasuredLui(lambda experiment: PacedPort(MemoryBoard([FIRES])))
-    threading.Thread(target=lambda: contextlib.suppress(Exception)(backend.run)(Experiment(FIRES, 100.0)), daemon=True).start()
+    ended: list[Exception] = []
+
+    def single() -> None:
+        try:
+            backend.run(Experiment(FIRES, 100.0))
+        except SimulationCancelled as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=single)
+    thread.start()
     until(backend._port.locked)
     board = backend.live(Experiment(FIRES, 1.0))
     until(lambda: not board.trouble)
+    thread.join()
+    assert len(ended) == 1
     board.close()
     until(lambda: not backend._port.locked())
     with pytest.raises(UnsupportedExperiment, match="Live runs one board"):

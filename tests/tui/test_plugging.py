@@ -90,7 +90,7 @@ async def test_a_board_comes_goes_and_comes_back_while_others_run_on(
         at = app.live.now
         await until(pilot, lambda: app.live.now > at + 0.3)
         assert app.sources[name].trace is not None  # it keeps its trace
-        assert "was unplugged" in app.readings.render().plain
+        assert "was unplugged" in app.sources[name].failure
         assert app.sources["model"].trace.time[-1] > at + 0.2  # type: ignore[union-attr]
         desk.plug()
         await until(pilot, lambda: "It is back." in told(app), 3.0)
