@@ -2,7 +2,7 @@
 """LuisimApp: the terminal app. It shows the same neuron from several back ends at once and lets a person turn its knobs."""
 
 from asyncio import to_thread
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar

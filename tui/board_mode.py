@@ -70,7 +70,7 @@ class BoardMode:
         name = self._board_at(port)
         if name not in self.sources:
             source = self.runs.add(open_backend(name))
-            add_bindings(self, self._source_keys)
+            add_bindings(self, self.source_keys)
             self.readings.furnish(self._columns, tuple(self.sources.values()))
             words = _("A board at {port}: key {key} turns it on and off.")
             self.notify(words.format(port=port, key=source.key), title=source.title, markup=False)
