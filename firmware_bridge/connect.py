@@ -9,7 +9,7 @@ from firmware_bridge.link import SerialPort, likely_port
 from firmware_bridge.session import Transport
 from firmware_bridge.simulated.board import SimulatedBoard, VirtualBoard
 from firmware_bridge.simulated.memory import MemoryBoard
-from firmware_bridge.simulated.port import VirtualPort
+from firmware_bridge.simulated.port import PacedPort, VirtualPort
 from luisim.errors import UnsupportedExperiment
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui, LuiNetwork
@@ -18,15 +18,17 @@ from luisim.lui.parameters import LuiBoard
 SIMULATED = "simulated"
 
 
-def connect(word: str, experiment: Experiment[Lui]) -> Transport:
+def connect(word: str, experiment: Experiment[Lui], *, paced: bool = False) -> Transport:
     """``word``: a port or URL; empty for the one Arduino that is plugged in; "simulated" for the firmware on a simulated chip
-    with the experiment's boards at its ADC, in virtual time. Raises :class:`~firmware_bridge.errors.BoardError`.
+    with the experiment's boards at its ADC, in virtual time, or ``paced`` to the clock on the wall.
+
+    Raises :class:`~firmware_bridge.errors.BoardError`.
     """
     if word != SIMULATED:
         return SerialPort(word or likely_port())
     if isinstance(experiment.device, LuiNetwork) and experiment.device.wires:
         raise UnsupportedExperiment("The simulated boards have no jumper wires between them; use --on model for the network.")
-    return VirtualPort(virtual_board(boards_of(experiment)))
+    return (PacedPort if paced else VirtualPort)(virtual_board(boards_of(experiment)))
 
 
 def virtual_board(boards: Sequence[LuiBoard], *, clock_error: float = 0.0, seed: int = 0) -> VirtualBoard:

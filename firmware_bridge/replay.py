@@ -101,4 +101,5 @@ class RecordedLui:
         }
         if progress:
             progress(1.0)
-        return Trace(time[inside], signals, spikes, self.name)
+        gaps = tuple((start - recorded.time[0], stop - recorded.time[0]) for start, stop in recorded.gaps)
+        return Trace(time[inside], signals, spikes, self.name, gaps=gaps)

@@ -2,7 +2,7 @@
 """LuisimApp: the terminal app. It shows the same neuron from several back ends at once and lets a person turn its knobs."""
 
 from asyncio import to_thread
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from luisim.live import Pulse
 from luisim.trace import Trace
 from tui import boards, neurons, notebook
 from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
+from tui.board_mode import BoardMode
 from tui.desk import desk_of
 from tui.headline import headline
 from tui.keys import KEYS
@@ -32,6 +33,7 @@ from tui.lesson_mode import LessonMode
 from tui.live_mode import LiveMode
 from tui.manual import Manual
 from tui.messages import Message, Progress
+from tui.plugging import arduinos
 from tui.runs import Runs
 from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
@@ -61,10 +63,11 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
+class LuisimApp(BoardMode, LessonMode, Manual, ScopeKeys, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
-    ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
+    ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one. ``find_ports``:
+    where boards are plugged in; None: nobody looks.
     """
 
     TITLE = "luisim"
@@ -79,8 +82,10 @@ class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
         *,
         glyphs: str = "braille",
         others: Callable[[Any], Sequence[Backend[Any]]] = usual,
+        find_ports: Callable[[], Iterable[str]] | None = None,
     ) -> None:
         super().__init__()
+        self.find_ports = find_ports
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
         self._new_runs = partial(Runs, taken_keys=keys)
         self._others = others
@@ -147,6 +152,7 @@ class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
         self._ask()
+        self.watch_ports()
 
     def _hear(self, runs: Runs, message: Message) -> None:
         """Called in a runner's thread; post_message may be."""
@@ -154,6 +160,7 @@ class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
 
     def on_unmount(self) -> None:
         """End the back ends."""
+        self.end_watch()
         self.live.end()
         for runs in self._kept.values():
             runs.close()
@@ -337,7 +344,7 @@ class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
         else:
             self.sources[name] = replace(source, shown=True, failure="")
         if self.live.on:
-            self.live.start()
+            self.live.toggle(name)
         else:
             self._show()
 
@@ -400,6 +407,7 @@ class LuisimApp(LessonMode, Manual, ScopeKeys, App[None]):
             add_bindings(self, self.source_keys)
             self.refresh_bindings()
             self.readings.furnish(self._columns, tuple(self.sources.values()))
+            self.show_plugged()
         await self._knobs.furnish(desk.trimmers(experiment), desk.settings(experiment, self.board))
 
     @property
@@ -428,6 +436,8 @@ def run_network(experiment: Experiment[ChipNetwork], *, glyphs: str = "braille")
     app.run()
 
 
-def run_app(experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille") -> None:
-    """Show the app until the person leaves it."""
-    LuisimApp(experiment, backends, glyphs=glyphs).run()
+def run_app(
+    experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille", watch: bool = False
+) -> None:
+    """Show the app until the person leaves it. ``watch``: boards that are plugged in appear by themselves."""
+    LuisimApp(experiment, backends, glyphs=glyphs, find_ports=arduinos if watch else None).run()

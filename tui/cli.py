@@ -67,6 +67,9 @@ def open_app(
     glyphs: Annotated[
         GlyphName, Parameter(name="--glyphs", help="What curves are drawn with; luisim testcard shows what your font can.")
     ] = "braille",
+    watch: Annotated[
+        bool, Parameter(name="--watch", negative="--no-watch", help="Show a board that is plugged in by itself.")
+    ] = True,
 ) -> int:
     """Open the oscilloscope in this terminal.
 
@@ -82,7 +85,7 @@ def open_app(
         run_network(loaded, glyphs=glyphs)
         return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
-    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs)
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs, watch=watch)
     return 0
 
 

@@ -15,6 +15,7 @@ from tui.live import FRAME, WINDOW, LiveView, since
 from tui.sentences import said
 
 if TYPE_CHECKING:
+    from firmware_bridge.live import BoardTake
     from firmware_bridge.take import Take
     from tui.app import LuisimApp
 
@@ -26,7 +27,8 @@ class LiveMode:
         self._app = app
         self.view: LiveView | None = None
         self._timer: Timer | None = None
-        self.take: Take | None = None
+        self.take: Take | BoardTake | None = None
+        self._taken = ""  # the source that is recorded
 
     @property
     def on(self) -> bool:
@@ -66,15 +68,29 @@ class LiveMode:
             self.view.close()
         self.view = self._timer = None
 
+    def toggle(self, name: str) -> None:
+        """Let a source run as well, or no longer, as it is shown; the others go on. What is recorded goes on in any case."""
+        assert self.view is not None
+        app = self._app
+        if app.sources[name].shown and name not in self.view.session.runs:
+            self.view.join(next(backend for backend in app.runs.backends if backend.name == name))
+        elif not app.sources[name].shown and not (self.take is not None and name == self._taken):
+            self.view.session.leave(name)
+        self._show(numbers=True)
+
     def begin_take(self) -> None:
         """Record the first source that is seen. Raises :class:`LuisimError` if that cannot be."""
         assert self.view is not None
-        first = next((name for name, source in self._app.sources.items() if source.visible), None)
+        session = self.view.session
+        first = next((name for name, source in self._app.sources.items() if source.visible and name in session.runs), None)
         if first is None:
             raise UnsupportedExperiment(_("There is nothing to record yet; turn a source on."))
+        from firmware_bridge.live import LiveBoard
         from firmware_bridge.take import Take
 
-        self.take = Take(self.view.session, first)
+        run = session.runs[first]
+        self.take = run.record() if isinstance(run, LiveBoard) else Take(session, first)
+        self._taken = first
 
     def end_take(self) -> None:
         """Close the recording."""
@@ -108,7 +124,10 @@ class LiveMode:
                 self._app.scope.hold(tuple(self._app.sources.values()))
 
     def _tick(self) -> None:
-        if self.view is None or self.view.still:
+        if self.view is None:
+            return
+        self._tell_news(self.view)
+        if self.view.still:
             return
         try:
             if self.view.tick(self._app.scope.window.cell, self._app.size.width, self._app.app_focus):
@@ -116,6 +135,15 @@ class LiveMode:
                 self._show(numbers=self.view.numbers_due)
         except LuisimError as error:
             self._fall_back(str(error))
+
+    def _tell_news(self, view: LiveView) -> None:
+        """A board was unplugged, or is back."""
+        for name, trouble in view.news():
+            title = self._app.sources[name].title
+            if trouble:
+                self._app.notify(said(trouble), title=title, severity="warning", timeout=10, markup=False)
+            else:
+                self._app.notify(_("It is back."), title=title)
 
     def _fall_back(self, reason: str) -> None:
         """Single runs still work where a live one does not."""

@@ -18,7 +18,9 @@ _OVERSHOOT = 1e-3  # s: the chip ends an instruction or two behind the time it i
 
 
 class VirtualBoard(Protocol):
-    """A board that lives in virtual time: on the simulated chip, or in memory."""
+    """A board that lives in virtual time: on the simulated chip, or in memory. ``luis``: what hangs on it."""
+
+    luis: SimulatedLuis
 
     @property
     def now(self) -> float:

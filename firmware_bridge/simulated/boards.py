@@ -59,6 +59,11 @@ class SimulatedLuis:
         """Rising edges of the output of ``board`` (from 0) so far, in s: the truth that the Arduino tries to measure."""
         return self._boards[board].spikes
 
+    def turn(self, boards: Sequence[LuiBoard]) -> None:
+        """Turn the trimmers of all boards, as a hand would."""
+        for board, turned in zip(self._boards, boards, strict=True):
+            board.neuron = Neuron(turned.parameters)
+
     def look_ahead(self, until: float) -> list[list[Stretch]]:
         """Each board's stretches from now to ``until`` (s), with the inputs as they are."""
         for board in self._boards:
