@@ -57,6 +57,10 @@ class Answer(Input, can_focus=False):
         self.can_focus = True
         self.focus()
 
+    def on_click(self) -> None:
+        """Whoever clicks here wants to answer."""
+        self.begin()
+
     def action_leave(self) -> None:
         """Back to the lesson."""
         self.value = ""
