@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual import events, on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.filter import LineFilter
@@ -26,18 +26,17 @@ from tui import boards, neurons, notebook
 from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
 from tui.board_mode import BoardMode
 from tui.desk import desk_of
+from tui.headline import headline
 from tui.keys import KEYS
-from tui.language import N_, _, add_bindings
+from tui.language import _, add_bindings
 from tui.lesson_mode import LessonMode
 from tui.live_mode import LiveMode
+from tui.manual import Manual
 from tui.messages import Message, Progress
 from tui.plugging import arduinos
 from tui.runs import Runs
-from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
-from tui.screens.help import Help
-from tui.screens.lesson import LessonPanel
-from tui.screens.palette import Commands, Palette
+from tui.screens.palette import Commands
 from tui.screens.whole_chip import WholeChip
 from tui.sentences import said
 from tui.themes import THEMES, following
@@ -49,7 +48,6 @@ from tui.widgets.readings import Readings
 from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
-from tui.widgets.units import si
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -64,7 +62,7 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
+class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
     ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one. ``find_ports``:
@@ -87,6 +85,7 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
     ) -> None:
         super().__init__()
         self.find_ports = find_ports
+        self.deeds: set[str] = set()  # what a person has done since a lesson began
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
         self._new_runs = partial(Runs, taken_keys=keys)
         self._others = others
@@ -112,23 +111,7 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
         self.readings.furnish(self._columns, tuple(self.sources.values()))
         settings = self.desk.settings(experiment, self.board)
         self._knobs = Knobs(self.desk.trimmers(experiment), settings, plain=self.scope.glyphs.plain)
-        add_bindings(self, self._source_keys)
-
-    @property
-    def _source_keys(self) -> list[BindingType]:
-        """A key for each source."""
-        return [
-            Binding(
-                source.key,
-                f"source('{source.name}')",
-                source.title,
-                show=False,
-                id=f"source.{source.key}",
-                tooltip=_("{source}: on, off").format(source=source.title),
-            )
-            for source in self.sources.values()
-            if source.key
-        ]
+        add_bindings(self, self.source_keys)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -202,6 +185,7 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
     def _turned(self, event: Knob.Turned) -> None:
         # two quick turns of two knobs: take over this knob's value, not its idea of the others
         settings = event.knob.trimmer.copied(self.desk.settings(self.experiment, self.board), event.parameters)
+        self.deeds.add("turn")
         self.scope.follows = False  # a window that fits itself would hide that the rate has changed
         self._change(self.desk.with_settings(self.experiment, self.board, settings))
 
@@ -275,44 +259,17 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
         self.readings.show(sources)
         self.show_status()
 
-    @property
-    def _mode(self) -> str:
-        if self.live.on:
-            return _("○ LIVE, paused") if self.paused else _("● LIVE")
-        return _("○ PAUSED, n: run once") if self.paused else _("● RUN")
-
     @on(Scope.Moved)
     def show_status(self) -> None:
         """Say at the top what is set and what is seen."""
-        sources = self.sources.values()
-        changed = self.experiment != self.base
-        busy = [f"{s.title} … {s.done:.0%}" if s.done else f"{s.title} …" for s in sources if s.late]
-        recorded = changed and any(s.visible and s.is_recording for s in sources)
-        view = {"overlay": "", "aligned": _("aligned on the spike"), "lanes": _("lanes")}[self.scope.view]
-        lost = self.scope.unaligned
-        several = len(self.desk.names(self.base)) > 1
-        pulsed = [str(number) for board, number in sorted(self.trains) if board == self.board]
-        self.status.show(
-            [
-                self._mode,
-                self.base.name + (_(" (changed)") if changed else ""),
-                ", ".join(busy),
-                _("recording {time} s").format(time=f"{self.live.take.time:.0f}") if self.live.take is not None else "",
-                self.scope.state,
-                _("{noun} {name}, [ ] others").format(noun=_(self.desk.NOUN), name=self.board) if several else "",
-                _("pulses: {inputs}").format(inputs=" ".join(pulsed)) if self.trains else "",
-                _("recording: as it was recorded") if recorded else "",
-                _("no spike to align: {names}").format(names=", ".join(lost)) if lost else "",
-                view,
-                _("seen: {time}").format(time=si(self.scope.window.stop - self.scope.window.start, "s", 3)),
-            ]
-        )
+        self.status.show(headline(self))
 
     # ------------------------------------------------------------------------------------------------------------ keys
 
     def action_pause(self) -> None:
         """Keep the traces as they are while knobs are turned, or go on."""
         self.paused = not self.paused
+        self.deeds.add("pause")
         if self.live.on:
             self.live.pause(self.paused)
         elif not self.paused and self.experiment is not self._asked:
@@ -344,6 +301,7 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
             taken = _("Input {input} of {board} has a wire from {source}: send pulses into a free input.")
             self.notify(taken.format(input=connector, board=self.board, source=wire.source), markup=False)
             return
+        self.deeds.add("pulse")
         if self.live.on:
             self.live.do(Pulse(connector, amplitude=boards.settings(self.experiment, self.board).vdd))
             return
@@ -401,9 +359,9 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
 
     def action_experiments(self) -> None:
         """Let the person choose an experiment."""
-        names = [(name, boards.summary(load_experiment(name))) for name in experiment_names()]
         titles = experiment_titles()
-        names += [(name, said(titles[name])) for name in experiment_names("hicannx")]
+        names = [(name, said(titles[name]), boards.summary(load_experiment(name))) for name in experiment_names()]
+        names += [(name, said(titles[name]), "") for name in experiment_names("hicannx")]  # to load one takes a second
         self.push_screen(Experiments(names, self.base.name), self._load)
 
     async def _load(self, name: str | None) -> None:
@@ -449,7 +407,7 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
                 self._kept[desk.NOUN] = self._new_runs(self._others(experiment.device))
                 self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
             self.runs = self._kept[desk.NOUN]
-            add_bindings(self, self._source_keys)
+            add_bindings(self, self.source_keys)
             self.refresh_bindings()
             self.readings.furnish(self._columns, tuple(self.sources.values()))
             self.show_plugged()
@@ -472,52 +430,11 @@ class LuisimApp(BoardMode, LessonMode, ScopeKeys, App[None]):
             return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
         return self.desk is neurons if action == "units" else True
 
-    def action_help(self) -> None:
-        """Every key."""
-        remarks = [
-            f"{source.title}: {said(sentence)}."
-            for backend in self.runs.backends
-            if (source := self.sources[backend.name]).is_recording
-            for sentence in backend.by_hand(self.base)
-        ]
-        if self.desk is neurons:
-            remarks.insert(0, _(neurons.ABOUT))
-        groups: list[tuple[str, Iterable[BindingType]]] = [(N_("Keys"), self.BINDINGS), (N_("Sources"), self._source_keys)]
-        groups.append((N_("On a knob"), Knob.BINDINGS))
-        groups.append((N_("In a lesson"), LessonPanel.BINDINGS))
-        if self.desk is neurons:
-            groups.append((N_("All neurons of a chip"), WholeChip.BINDINGS))
-        self.push_screen(Help(groups, remarks))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key as an entry of the command palette, and a picture of the screen."""
-        for binding in [*self.BINDINGS, *self._source_keys]:
-            action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
-            if isinstance(binding, Binding) and action != "command_palette" and self.check_action(action, ()):
-                title = f"{_(binding.description)} {binding.key}" if binding.group else _(binding.description)
-                yield SystemCommand(title, _(binding.tooltip), lambda action=binding.action: self._do(action))
-        yield SystemCommand(_("Picture"), _("save a picture of this screen (.svg)"), self._save_picture)
-
-    def _save_picture(self) -> None:
-        self.set_timer(0.1, self.deliver_screenshot)  # when the palette is gone
-
-    def action_command_palette(self) -> None:
-        """Search all commands."""
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
-
-    def action_help_quit(self) -> None:
-        """Ctrl+C copies and does not end the app; whoever tries is told what does."""
-        self.notify(_("Press q to leave."))
-
-    def _do(self, action: str) -> None:
-        self.call_later(self.run_action, action)
-
-
-def run_network(experiment: Experiment[ChipNetwork]) -> None:
+def run_network(experiment: Experiment[ChipNetwork], *, glyphs: str = "braille") -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
-    app = LuisimApp(alone, usual(alone.device))
+    app = LuisimApp(alone, usual(alone.device), glyphs=glyphs)
     app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 

@@ -82,7 +82,7 @@ def open_app(
 
     loaded = backends.load_experiment(experiment)
     if isinstance(loaded.device, ChipNetwork):
-        run_network(loaded)
+        run_network(loaded, glyphs=glyphs)
         return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
     run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs, watch=watch)

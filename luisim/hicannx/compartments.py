@@ -12,6 +12,7 @@ some nanoseconds fast, takes no shorter step. A group steps to the first thing t
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,38 @@ class Compartments:
     i_sat: Array
     v_lin: Array
 
-    @property
+    @cached_property
     def member(self) -> Index:
         """The group of each circuit."""
         return self.group[self.node]
+
+    @cached_property
+    def groups(self) -> int:
+        """How many."""
+        return int(self.group.max()) + 1
+
+    @cached_property
+    def width(self) -> int:
+        """Nodes of the largest group."""
+        return int(self.place.max()) + 1
+
+    @cached_property
+    def ends(self) -> tuple[Index, Index]:
+        """The rows and columns that are filled, as nodes: each with itself, and the resistors from a to b and from b to a."""
+        own = np.arange(self.c_node.size)
+        return np.concatenate([own, self.a, self.b]), np.concatenate([own, self.b, self.a])
+
+    @cached_property
+    def entries(self) -> Index:
+        """Where these stand in the groups' matrices, one behind the other and each ``width`` square."""
+        row, column = self.ends
+        return (self.group[row] * self.width + self.place[row]) * self.width + self.place[column]
+
+    @cached_property
+    def scale(self) -> Array:
+        """sqrt(C C) of the two nodes of each, in F."""
+        row, column = self.ends
+        return np.sqrt(self.c_node[row] * self.c_node[column])
 
     def take(self, groups: Index) -> tuple["Compartments", Index]:
         """Only these groups, ascending, and which circuits they are made of."""
@@ -159,7 +188,7 @@ def _balance(cells: Compartments, resets: NDArray[np.bool_]) -> Array:
     goal, v_lin = np.where(resets, c.v_reset, c.v_leak), np.where(resets, c.v_lin_reset, c.v_lin_leak)
     weight = np.maximum(i, 1e-21)
     v = np.bincount(cells.node, weight * goal) / np.bincount(cells.node, weight)
-    long: Array = np.ones(int(cells.group.max()) + 1)
+    long: Array = np.ones(cells.groups)
     for _ in range(_ROUNDS):
         pull = np.tanh((goal - v[cells.node]) / v_lin)
         after = _nodes_after(cells, v, i * pull, -i / v_lin * (1.0 - pull * pull), long)
@@ -212,7 +241,7 @@ def _piece(cells: Compartments, s: State, end: Array, shift: Array) -> tuple[Sta
     stop = np.minimum(end, s.time + cells.c_node[cells.node] * v_lin / np.maximum(i_ota, 1e-15))
     for until in (s.reset_until, s.refractory_until, s.pulse_until):
         stop = np.where(until > now, np.minimum(stop, until), stop)
-    first: Array = np.full(member.max() + 1, np.inf)
+    first: Array = np.full(cells.groups, np.inf)
     np.minimum.at(first, member, stop)
     h = first[member] - s.time
     new = _solve(cells, s, h, shift)
@@ -231,7 +260,7 @@ def _at_spike(cells: Compartments, before: State, after: State, h: Array, shift:
     member, c = cells.member, cells.circuit
 
     def largest(x: Array) -> Array:
-        top: Array = np.zeros(member.max() + 1)
+        top: Array = np.zeros(cells.groups)
         np.maximum.at(top, member, x)
         return top[member]
 
@@ -261,14 +290,14 @@ def _solve(cells: Compartments, s: State, h: Array, shift: Array) -> State:
     current, slope = membrane_current(cells.circuit, s, h)
     v: Array = np.empty(cells.c_node.size)
     v[cells.node] = s.v
-    h_group: Array = np.empty(cells.group.max() + 1)
+    h_group: Array = np.empty(cells.groups)
     h_group[cells.member] = h
     return moved(cells.circuit, s, h, _nodes_after(cells, v, current, slope, h_group)[cells.node], shift)
 
 
 def _nodes_after(cells: Compartments, v: Array, current: Array, slope: Array, h: Array) -> Array:
     """(m,) V of the nodes ``h`` (groups,) s later, with each circuit's ``current`` in A and its ``slope`` in S."""
-    m = v.size
+    m, width = v.size, cells.width
     root = np.sqrt(cells.c_node)
     pull = np.tanh((v[cells.b] - v[cells.a]) / cells.v_lin)
     across = cells.i_sat * pull
@@ -276,18 +305,14 @@ def _nodes_after(cells: Compartments, v: Array, current: Array, slope: Array, h:
     force = np.bincount(cells.node, current, m) + np.bincount(cells.a, across, m) - np.bincount(cells.b, across, m)
     own = np.bincount(cells.node, slope, m) - np.bincount(cells.a, g, m) - np.bincount(cells.b, g, m)
     # groups one behind the other as blocks of one matrix each; places that a smaller group leaves over stay 0
-    place, width = cells.place, int(cells.place.max()) + 1
-    blocks = np.zeros((h.size, width, width))
-    blocks[cells.group, place, place] = own / cells.c_node
-    between = g / (root[cells.a] * root[cells.b])
-    np.add.at(blocks, (cells.group[cells.a], place[cells.a], place[cells.b]), between)
-    np.add.at(blocks, (cells.group[cells.a], place[cells.b], place[cells.a]), between)
+    filled = np.bincount(cells.entries, np.concatenate((own, g, g)) / cells.scale, h.size * width * width)
+    blocks = filled.reshape(h.size, width, width)
     f = np.zeros((h.size, width))
-    f[cells.group, place] = force / root
+    f[cells.group, cells.place] = force / root
     rate, modes = np.linalg.eigh(blocks)
     part = phi(rate * h[:, None]) * (f[:, None, :] @ modes)[:, 0, :]
     change = h[:, None] * (modes @ part[:, :, None])[:, :, 0]
-    after: Array = v + change[cells.group, place] / root
+    after: Array = v + change[cells.group, cells.place] / root
     return after
 
 

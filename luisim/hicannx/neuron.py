@@ -182,8 +182,10 @@ def moved(c: NeuronCircuit, s: State, h: Array, v: Array, shift: Array) -> State
     """``h`` s later, when the membrane has come to ``v``, with nothing happening in between."""
     now = s.time + _TIME_EPS
     w = _adaptation(c, s, 0.5 * (s.v + v), h, now) if c.i_adapt.any() else s.w
-    rise = h * _mean_drive(s.v - c.v_threshold - shift, v - s.v, s.x > 0.0, c.comparator_width) / c.comparator_delay
-    x = np.where((s.refractory_until > now) | (c.fires == 0.0), 0.0, np.maximum(s.x + rise, 0.0))
+    x = s.x
+    if c.fires.any():
+        rise = h * _mean_drive(s.v - c.v_threshold - shift, v - s.v, s.x > 0.0, c.comparator_width) / c.comparator_delay
+        x = np.where((s.refractory_until > now) | (c.fires == 0.0), 0.0, np.maximum(s.x + rise, 0.0))
     return State(
         s.time + h,
         v,

@@ -19,12 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
-from luisim.hicannx.constants import COLUMNS, NEURONS
+from luisim.hicannx.constants import COLUMNS, NEURONS, QUADRANT
 from luisim.hicannx.parameters import NeuronLsb
 
 Index = NDArray[np.intp]
 
-_QUADRANT = COLUMNS // 2  # columns
 _SWITCHES = ("connect_soma", "connect_soma_right", "connect_right", "connect_vertical", "enable_conductance")
 
 
@@ -108,10 +107,10 @@ def wire(neurons: Sequence[NeuronLsb], sites: Sequence[int]) -> Wiring:
 
 def _neighbour(site: int, switch: str, places: dict[int, int]) -> int:
     other = (site + COLUMNS) % NEURONS if switch == "connect_vertical" else site + 1
-    if switch != "connect_vertical" and other % _QUADRANT == 0:
+    if switch != "connect_vertical" and other % QUADRANT == 0:
         raise ParameterError(
             f"multicompartment_{switch} is set on circuit {site}, the last of its quadrant: nothing lies to its right;"
-            f" place the neuron within {_QUADRANT} neighbouring circuits."
+            f" place the neuron within {QUADRANT} neighbouring circuits."
         )
     if other not in places:
         raise ParameterError(

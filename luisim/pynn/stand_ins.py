@@ -19,12 +19,13 @@ from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, WEIGHT_MA
 from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import madc, madc_times, stamps
-from luisim.pynn import helper, simulator, widgets
+from luisim.pynn import helper, morphology, simulator, widgets
 
 _PYNN = "pynn_brainscales.brainscales2"
 _SUBMODULES = (
     *("simulator", "helper", "plasticity_rules", "populations", "projections", "recording", "standardmodels"),
-    *("standardmodels.cells", "standardmodels.synapses"),
+    *("standardmodels.cells", "standardmodels.synapses", "connectors", "morphology"),
+    *("morphology.parts", "morphology.parameters", "morphology.mc_neuron_base"),
 )
 _REGISTERS = "it writes or reads registers of the real chip, which are not simulated"
 _REFUSED = {
@@ -119,6 +120,9 @@ class _Refuser:
         why = _REFUSED.get(name.partition(".")[0])
         if why is not None and not (name.startswith("deap") and _is_there(name)):
             raise UnsupportedExperiment(f"{name} cannot be imported here: {why}.")
+        package, _, last = name.rpartition(".")
+        if package == f"{_PYNN}.morphology":
+            getattr(morphology, last, None)  # says what is not simulated
         return None
 
 
@@ -150,7 +154,7 @@ def install() -> None:
 
     hxcomm = {"ManagedConnection": Connection}
     hal = {"SynapseWeightQuad": _SynapseWeightQuad, "CapMemCell": _CapMemCell}
-    halco = {"AtomicNeuronOnDLS": _AtomicNeuronOnDLS}
+    halco = {"AtomicNeuronOnDLS": _AtomicNeuronOnDLS, "CompartmentOnLogicalNeuron": int}
     parts: dict[str, dict[str, Any]] = {"hxcomm": hxcomm, "hal": hal, "halco": halco, "lola": {}, "sta": {}, "logger": {}}
     dlens = _module("dlens_vx_v3", {})
     for name, values in parts.items():

@@ -224,6 +224,12 @@ async def test_a_chip(fake_chip: Any) -> None:
     async with app.run_test(size=LARGE) as pilot:
         await until(pilot, lambda: settled(app))
         assert (english(app), points(app)) == ([], [])
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: app.query_one(Footer).region.bottom == SMALL[1])
+        await pilot.pause()
+        footer = sorted(app.query(FooterKey), key=lambda key: key.region.x)
+        assert all(a.region.right <= b.region.x for a, b in pairwise(footer))
+        await pilot.resize_terminal(*LARGE)
         await pilot.press("u", "question_mark")
         await pilot.pause()
         assert "tausendmal schneller" in seen(app)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chart: panes of curves above one time axis, as lines of text with inks. Still no terminal in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -111,7 +111,7 @@ def time_ticks(window: Window) -> tuple[dict[int, str], str]:
     """Labels of the time axis by column, and their unit."""
     span = window.stop - window.start
     unit, scale = ("s", 1.0) if span > 0.9 else ("ms", 1e3) if span > 0.9e-3 else ("µs", 1e6)
-    values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(3, window.columns // 14))
+    values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(4, window.columns // 14))
     return {window.column(value / scale + window.cell * 1e-6): decimal(f"{value:.10g}") for value in values}, unit
 
 
@@ -121,8 +121,7 @@ def _pane(pane: Pane, window: Window, glyphs: Glyphs, cursors: Sequence[tuple[fl
     overlay = _overlay(pane, window, codes, glyphs, cursors)
     pointer = None if pane.level is None else min(max(0, pane.row(pane.level)), pane.rows - 1)
     lines = []
-    for row in range(pane.rows):
-        cells = _cells(codes[row : row + 1], inks[row], glyphs)
+    for row, cells in enumerate(_cells(codes, inks, glyphs)):
         cells = _laid_over(cells, overlay[row]) if row in overlay else cells
         label = f"{labels.get(row, '')[: MARGIN - 3]:>{MARGIN - 3}} T" if row == pointer else labels.get(row, "")
         lines.append(_labelled(label, glyphs, cells))
@@ -195,13 +194,18 @@ def _labelled(label: str, glyphs: Glyphs, runs: Line) -> Line:
     return (Run(f"{label:>{MARGIN - 1}}{side}", AXIS), *runs)
 
 
-def _cells(codes: Cells, inks: Inks, glyphs: Glyphs) -> Line:
-    """One row of cells as runs of equal ink; a blank cell needs none, and goes on with the one before it."""
-    held = np.maximum.accumulate(np.where(inks == BLANK, 0, np.arange(inks.size)))
-    inks = inks[held]
-    cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), inks.size]
-    text = "".join(glyphs.cells[code] for code in codes.ravel().tolist())
-    return tuple(Run(text[start:stop], int(inks[start])) for start, stop in pairwise(cuts))
+def _cells(codes: Cells, inks: Inks, glyphs: Glyphs) -> Iterator[Line]:
+    """Each row of cells as runs of equal ink; a blank cell needs none, and goes on with the one before it."""
+    rows, columns = codes.shape
+    held = np.maximum.accumulate(np.where(inks == BLANK, 0, np.arange(columns)), axis=1)
+    inks = np.take_along_axis(inks, held, axis=1)
+    text = glyphs.drawn(codes)
+    first = np.ones((rows, columns), np.bool_)  # cells that begin a run
+    first[:, 1:] = inks[:, 1:] != inks[:, :-1]
+    starts, colours = np.flatnonzero(first).tolist(), inks[first].tolist()
+    runs = [Run(text[start:stop], ink) for start, stop, ink in zip(starts, [*starts[1:], len(text)], colours, strict=True)]
+    ends = np.cumsum(first.sum(axis=1)).tolist()
+    return (tuple(runs[start:stop]) for start, stop in pairwise([0, *ends]))
 
 
 def _levels(pane: Pane) -> dict[int, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textual.widget import Widget
 
 _SEPARATOR = "   "
+_CLOSE = "  "
 _MORE = " …"
 
 
@@ -33,6 +34,8 @@ def fitting(fields: Sequence[str], width: int) -> str:
     whole = _SEPARATOR.join(fields)
     if len(whole) <= width:
         return whole
+    if len(close := _CLOSE.join(fields)) <= width:
+        return close
     text = ""
     for field in fields:
         longer = f"{text}{_SEPARATOR}{field}" if text else field

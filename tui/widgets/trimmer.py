@@ -96,6 +96,9 @@ class Trimmer:
 
     def title(self, parameters: LuiParameters) -> str:
         """Name and range."""
+        if self.field == "v_leak":
+            title, volts = _("{name} ({part}): 0 V to {volts}, or 0 to 1 of VDD"), si(parameters.vdd, "V", 3)
+            return title.format(name=self.label, part=self.designator, volts=volts)
         quantity = self.quantity(parameters)
         low, high = (decimal(format_si(value, quantity.unit)) for value in (quantity.low, quantity.high))
         return _("{name} ({part}): {low} to {high}").format(name=self.label, part=self.designator, low=low, high=high)
