@@ -106,7 +106,6 @@ FORMS: Final = (
     N_("{reason} It did not come back within {seconds} s; plug it in and begin again."),
     N_("{count} frames were lost on the way; use another cable or port, and repeat."),
     N_("{port} was unplugged."),
-    N_("The simulated boards have no jumper wires between them; use --on model for the network."),
     # lessons
     N_("There is no lesson {name}; give a number from 0 to {last} (see luisim lesson list)."),
     N_("Lesson {number} has no answer {key}; it takes: {known}."),
