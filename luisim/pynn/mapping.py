@@ -48,7 +48,7 @@ def map_network(state: State) -> Mapped:
             settings.extend(settings_of(state, population))
     where = np.concatenate(sites) if sites else np.empty(0, dtype=np.intp)
     synapses = _synapses(state, neurons, externals)
-    return Mapped(Network(state.chip, where, tuple(settings), synapses, state.bypass), neurons, externals)
+    return Mapped(Network(state.clocked_chip, where, tuple(settings), synapses, state.bypass), neurons, externals)
 
 
 def settings_of(state: State, population: Any) -> tuple[NeuronLsb, ...]:
@@ -78,7 +78,7 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
     p = population._parameters
     found: list[NeuronLsb | None] = [None] * population.size
     groups: dict[NeuronTarget, list[int]] = defaultdict(list)
-    coba = isinstance(population.celltype, cells.CalibHXNeuronCoba)
+    coba, chip = isinstance(population.celltype, cells.CalibHXNeuronCoba), state.clocked_chip
     for n in range(population.size):
         if p["cm"][n] != 63:
             raise UnsupportedExperiment(f"cm = {p['cm'][n]:g}: calibration here takes the whole capacitance; set cm = 63.")
@@ -91,9 +91,13 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
         groups[_target(p, n)].append(n)
     for target, members in groups.items():
         # the counter reaches 2.04 us at full clock; longer times need a slower one, which all neurons share
-        if target.refractory_time > (REFRACTORY_MAX + 0.5) * 2.0 / CLOCK:
-            raise UnsupportedExperiment("tau_refrac above 2.04 us needs a slower clock, which PyNN cannot choose; set it to 2.")
-        config = ChipConfig(state.chip, target)
+        longest = REFRACTORY_MAX * 2.0 ** (chip.clock_scale + 1) / CLOCK
+        if target.refractory_time > longest * (1.0 + 0.5 / REFRACTORY_MAX):
+            raise UnsupportedExperiment(
+                f"tau_refrac above {longest * 1e6:.2f} us needs a slower clock: set clock_scale_fast and clock_scale_slow of"
+                " all backends in simulator.state.grenade_chip_config.neuron_block, or tau_refrac to 2."
+            )
+        config = ChipConfig(chip, target)
         for n, neuron in zip(members, config.neurons(population.sites[members]), strict=True):
             changed: dict[str, Any] = {
                 "excitatory_input_i_bias_gm": int(p["i_synin_gm_E"][n]),

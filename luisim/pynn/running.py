@@ -42,11 +42,14 @@ def run(state: State, runtime: float | None, command: RunCommand) -> float:
         return float(state.t)
     if state.running:
         raise RuntimeError("The chip ran already: call pynn.reset() before the next pynn.run().")
-    if runtime is None or not np.isfinite(runtime) or runtime <= 0.0:
-        raise ParameterError(f"run({runtime}): give a time in ms, for example pynn.run(0.2).")
-    mapped = map_network(state)
-    state.mapped = True
-    state.queue.append(_queued(state, float(runtime), mapped))
+    if runtime is None and (command is RunCommand.APPEND or not state.queue):
+        raise ParameterError("run(None): nothing is queued that could run; give a time in ms, for example pynn.run(0.2).")
+    if runtime is not None:
+        if not np.isfinite(runtime) or runtime <= 0.0:
+            raise ParameterError(f"run({runtime}): give a time in ms, for example pynn.run(0.2).")
+        mapped = map_network(state)
+        state.mapped = True
+        state.queue.append(_queued(state, float(runtime), mapped))
     if command is RunCommand.EXECUTE:
         _execute(state)
     return float(state.t)
