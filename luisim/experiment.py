@@ -67,14 +67,20 @@ class Current:
 
 @dataclass(frozen=True)
 class SpikeTrain:
-    """Events into a synaptic input of a chip's neurons: ``times`` in s, each with ``weight`` (63 a synapse; they add up)."""
+    """Events into a synaptic input of a chip's neurons: ``times`` in s, each with ``weight`` (63 a synapse; they add up).
+
+    ``neuron``: into which of them, counted from 0; None for all.
+    """
 
     receptor: str
     weight: Annotated[int, Quantity("", 0, 16_128, "halco: 256 synapses of 6 bit a neuron")]
     times: tuple[float, ...]
+    neuron: int | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.neuron is not None and self.neuron < 0:
+            raise ParameterError(f"neuron = {self.neuron} of a stimulus must be a whole number from 0 on.")
         if self.receptor not in ("excitatory", "inhibitory"):
             raise ParameterError(f'receptor = {self.receptor!r} is unknown; allowed are "excitatory" and "inhibitory".')
         for time in self.times:

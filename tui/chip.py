@@ -7,6 +7,7 @@ import numpy as np
 
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment, PadVoltage
+from luisim.hicannx import connected
 from luisim.hicannx.agreement import Agreement, experiments, from_chip, verdict
 from luisim.hicannx.characteristic import adc_characteristic, cell_characteristic
 from luisim.hicannx.circuit import HicannXCircuit
@@ -37,14 +38,19 @@ def agreement(names: tuple[str, ...], seed: int, *, json: bool) -> int:
     ]
     if any(name.startswith("chip") for name in names):  # 16 of 512 neurons that ran together
         chosen += [pair for pair in from_chip(seed=seed) if pair[0].name.startswith(names)]
-    if not chosen:
+    together = [e for e in connected.experiments(seed=seed) if names and e.name.startswith(names)]
+    if not chosen and not together:
         raise ParameterError(
-            f"No set begins with {' or '.join(names)}; they are set_00 to set_39, and chip for 16 of a whole chip."
+            f"No set begins with {' or '.join(names)}; they are set_00 to set_39, chip for 16 of a whole chip, and connected"
+            f" for {connected.SETS} sets of neurons whose membranes are connected."
         )
     verdicts = []
     for number, (experiment, trace) in enumerate(chosen, start=1):
         progress(f"{experiment.name} ({number} of {len(chosen)})")
         verdicts.append(verdict(experiment, trace or model.run(experiment), circuit.run(experiment)))
+    for experiment in together:
+        progress(experiment.name)
+        verdicts += connected.verdicts(experiment, model.run(experiment), circuit.run(experiment))
     circuit.close()
     progress("")
     show({"schema": SCHEMA, "verdicts": [v.as_dict() for v in verdicts]} if json else _agreement_text(verdicts))

@@ -186,7 +186,8 @@ def agreement(
 ) -> int:
     """Run every reference case and show how closely the model and the circuit come to it.
 
-    For hicann-x: neurons with settings spread over their ranges, the circuit against the model.
+    For hicann-x: neurons with settings spread over their ranges, the circuit against the model; "chip" takes some of a
+    whole chip, "connected" sets of neurons whose membranes are connected.
     """
     import dataclasses
 

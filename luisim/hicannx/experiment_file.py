@@ -21,6 +21,7 @@ _KEYS = (
     *("neuron", "calibration", "deviations", "stimulus"),
 )
 _DURATION = Quantity("s", 1e-6, 0.1, "a tenth of a second on the chip is 100 s of biology")
+_NEURON = Quantity("", 0, NEURONS - 1, "halco: 512 neuron circuits")
 _TARGETS = quantities(NeuronTarget)
 _DEVIATION_LIMIT = 4.0  # standard deviations of the mismatch: more is no chip of this kind
 
@@ -28,14 +29,15 @@ _DEVIATION_LIMIT = 4.0  # standard deviations of the mismatch: more is no chip o
 def read_experiment(content: Mapping[str, Any], name: str) -> Experiment[HicannX]:
     """The experiment that a parsed TOML file describes. Raises :class:`ParameterError` naming the key that is wrong.
 
-    With a ``[calibration]`` table its targets are calibrated first, which takes a second; ``[neuron]`` then overrides.
+    With a ``[calibration]`` table its targets are calibrated first, which takes a second; ``[neuron]`` then overrides. A list
+    in ``[neuron]`` has one value for each neuron.
     """
     top = Table(content, "the experiment", _KEYS)
     duration = _DURATION.check("duration", parse_si(top.required("duration", 'duration = "200 us"'), "s", "duration"))
     n = _whole(top.raw("neurons", 1), "neurons", Quantity("", 1, NEURONS, ""))
-    settings = _settings(top.table("neuron", SETTINGS))
+    settings = _settings(top.table("neuron", SETTINGS), n)
     device = HicannX(
-        (NeuronLsb(**settings),) * n,
+        tuple(NeuronLsb(**own) for own in settings),
         top.raw("profile", HicannX.profile),
         _seed(top.raw("seed", 1)),
         _deviations(top.table("deviations", tuple(SPREAD)), n) if "deviations" in top else None,
@@ -44,12 +46,21 @@ def read_experiment(content: Mapping[str, Any], name: str) -> Experiment[HicannX
     )
     if "calibration" in top:
         result = calibrated(device, _target(top.table("calibration", tuple(_TARGETS))))
-        device = replace(device, neurons=tuple(replace(neuron, **settings) for neuron in result.neurons))
+        device = replace(device, neurons=tuple(map(_changed, result.neurons, settings)))
     return Experiment(device, duration, _stimuli(top.raw("stimulus", [])), name)
 
 
-def _settings(table: Table) -> dict[str, Any]:
-    return {key: table.raw(key) for key in SETTINGS if key in table}
+def _settings(table: Table, n: int) -> list[dict[str, Any]]:
+    """For each of n neurons what the table sets."""
+    columns = {key: table.raw(key) for key in SETTINGS if key in table}
+    for key, values in columns.items():
+        if isinstance(values, list) and len(values) != n:
+            raise ParameterError(f"{key} in [neuron] has {len(values)} values; give one, or one for each of {n} neurons.")
+    return [{key: values[k] if isinstance(values, list) else values for key, values in columns.items()} for k in range(n)]
+
+
+def _changed(neuron: NeuronLsb, settings: dict[str, Any]) -> NeuronLsb:
+    return replace(neuron, **settings)
 
 
 def _target(table: Table) -> NeuronTarget:
@@ -95,11 +106,12 @@ def _stimulus(values: Mapping[str, Any], where: str) -> Stimulus:
     times = Quantity("s", 0.0, 3600.0, "")
     match values.get("kind"):
         case "spikes":
-            table = Table(values, where, ("kind", "receptor", "weight", "times"))
+            table = Table(values, where, ("kind", "receptor", "weight", "times", "neuron"))
             table.required("times", 'times = ["10 us", "50 us"]')
             weight = _whole(table.raw("weight", 63), f"weight in {where}", quantities(SpikeTrain)["weight"])
             receptor = table.required("receptor", 'receptor = "excitatory"')
-            return SpikeTrain(receptor, weight, table.numbers("times", times))
+            neuron = _whole(table.raw("neuron"), f"neuron in {where}", _NEURON) if "neuron" in table else None
+            return SpikeTrain(receptor, weight, table.numbers("times", times), neuron)
         case "voltage":
             table = Table(values, where, ("kind", "values", "dwell"))
             table.required("values", 'values = ["0 V", "0.6 V", "1.2 V"]')

@@ -44,6 +44,7 @@ SPREAD = {
     "a_adaptation": _spread(_REL, 0.15, "assumed: as a bias"),
     "b_adaptation": _spread(_REL, 0.15, "assumed: as a bias"),
     "v_readout": _spread("V", 1.0 * _LSB, "assumed: offset of the neuron's read-out buffer"),
+    "i_compartment": _spread(_REL, 0.12, "assumed: as the leak's bias"),
 }
 
 
@@ -71,6 +72,7 @@ class Mismatch:
     a_adaptation: Array
     b_adaptation: Array
     v_readout: Array
+    i_compartment: Array
 
     @classmethod
     def nominal(cls, n: int) -> "Mismatch":

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from luisim.experiment import Experiment
-from luisim.hicannx.electrical import circuit_of
-from luisim.hicannx.neuron import resting, step
+from luisim.hicannx.compartments import cells_of, resting, step
 from luisim.hicannx.parameters import HicannX
 from luisim.hicannx.readout import madc_times
 from luisim.hicannx.run import run
@@ -19,7 +18,10 @@ _MOMENT, _STILL = 1e-6, 1e-7  # s, V: a membrane that moves by less in a moment 
 
 
 class HicannXModel:
-    """Runs experiments on neurons of one chip, each as if it were recorded alone. ``raw`` adds the membrane in V."""
+    """Runs experiments on neurons of one chip, each as if it were recorded alone, or connected by their switches.
+
+    ``raw`` adds the membrane in V.
+    """
 
     name = "model"
 
@@ -51,12 +53,12 @@ class HicannXModel:
     def preview(self, experiment: Experiment[HicannX], *, seed: int = 0) -> Trace:
         """The same in a hurry, in at most ``_HURRY`` steps: spikes come up to some 0.7 us late or early."""
         times = madc_times(experiment.duration)
-        circuit = circuit_of(experiment.device)
-        start = resting(circuit)
-        moved, spikes = step(circuit, start, _MOMENT)
+        cells = cells_of(experiment.device)
+        start = resting(cells)
+        moved, spikes = step(cells, start, _MOMENT)
         if not experiment.stimuli and not spikes.time.size and np.allclose(moved.v, start.v, rtol=0.0, atol=_STILL):
-            v = np.repeat(start.v[:, None], times.size, axis=1)  # nothing moves it, so it stays where it is
-            return as_trace(experiment, v, [np.empty(0)] * circuit.n, self.name, run_seed=seed, raw=self._raw)
+            v = np.repeat(start.v[: cells.n, None], times.size, axis=1)  # nothing moves it, so it stays where it is
+            return as_trace(experiment, v, [np.empty(0)] * cells.n, self.name, run_seed=seed, raw=self._raw)
         stride = -(-times.size // _HURRY)
         return self._run(experiment, stride, seed, None, None)
 
@@ -75,7 +77,7 @@ class HicannXModel:
             return as_trace(experiment, staircase(pad, times), [np.empty(0)], self.name, run_seed=seed, raw=self._raw)
         solved = np.append(times[:-1:stride], times[-1])
         recording = run(
-            circuit_of(experiment.device),
+            cells_of(experiment.device),
             solved,
             input_events(experiment),
             noise=threshold_noise(experiment, seed),

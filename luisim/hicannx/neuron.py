@@ -75,8 +75,8 @@ def resting(circuit: NeuronCircuit, time: float = 0.0) -> State:
     return State(past, v, zero, zero, circuit.v_adapt_ref + pull * circuit.tau_adapt / circuit.c_adapt, zero, past, past, past)
 
 
-def events(circuit: NeuronCircuit, state: State, excitatory: float = 0.0, inhibitory: float = 0.0) -> State:
-    """The state after synaptic events with these summed weights."""
+def events(circuit: NeuronCircuit, state: State, excitatory: Array | float = 0.0, inhibitory: Array | float = 0.0) -> State:
+    """The state after synaptic events with these summed weights: of all neurons, or (n,)."""
     return replace(
         state,
         exc=state.exc + excitatory * circuit.excitatory.step,
@@ -141,18 +141,30 @@ def _at_spike(c: NeuronCircuit, before: State, after: State, h: Array, shift: Ar
 
 def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
     """``h`` s later, with nothing happening in between."""
+    current, slope = membrane_current(c, s, h)
+    z = slope / c.c_mem * h
+    return moved(c, s, h, s.v + h * phi(z) * current / c.c_mem, shift)
+
+
+def phi(z: Array) -> Array:
+    """(exp(z) - 1) / z."""
+    value: Array = np.where(np.abs(z) > 1e-8, np.expm1(z) / np.where(z == 0.0, 1.0, z), 1.0)
+    return value
+
+
+def membrane_current(c: NeuronCircuit, s: State, h: Array) -> tuple[Array, Array]:
+    """What all blocks of a circuit drive into its membrane over the next ``h`` s: (n,) A, and its slope with V in S."""
     now = s.time + _TIME_EPS
     resets, refractory = s.reset_until > now, s.refractory_until > now
-    half_exc, half_inh = np.exp(-0.5 * h / c.excitatory.tau), np.exp(-0.5 * h / c.inhibitory.tau)
     # one OTA: switched to the reset's bias and reference while the reset is on
     i_ota = np.where(resets, c.i_reset, c.i_leak)
     v_lin = np.where(resets, c.v_lin_reset, c.v_lin_leak)
     pull = np.tanh((np.where(resets, c.v_reset, c.v_leak) - s.v) / v_lin)
     current = i_ota * pull + c.i_constant
     slope = -i_ota / v_lin * (1.0 - pull * pull)
-    for line, half, receptor in ((s.exc, half_exc, c.excitatory), (s.inh, half_inh, c.inhibitory)):
+    for line, receptor in ((s.exc, c.excitatory), (s.inh, c.inhibitory)):
         if receptor.i_out.any():
-            i, g = _input_current(receptor, line * half, s.v)
+            i, g = _input_current(receptor, line * np.exp(-0.5 * h / receptor.tau), s.v)
             current, slope = current + i, slope + g
     if c.i_exp.any():
         drive = np.log(np.maximum(c.i_exp, 1e-30) / c.exp_limit) + (s.v - c.v_exp) / c.exp_slope
@@ -160,22 +172,25 @@ def _solve(c: NeuronCircuit, s: State, h: Array, shift: Array) -> State:
         off = (c.i_exp == 0.0) | (refractory & (c.exp_pause > 0.0))
         i = np.where(off, 0.0, c.exp_limit * part)
         current, slope = current + i, slope + i * (1.0 - part) / c.exp_slope
-    adapts = bool(c.i_adapt.any())
-    if adapts:
+    if c.i_adapt.any():
         w_half = _adaptation(c, s, s.v, 0.5 * h, now)
         current = current - c.i_adapt * np.tanh((w_half - c.v_adapt_ref) / c.v_lin_adapt)
-    z = slope / c.c_mem * h
-    grow = np.where(np.abs(z) > 1e-8, np.expm1(z) / np.where(z == 0.0, 1.0, z), 1.0)
-    v = s.v + h * grow * current / c.c_mem
-    middle = 0.5 * (s.v + v)
-    w = _adaptation(c, s, middle, h, now) if adapts else s.w
-    rise = h * _mean_drive(s.v - c.v_threshold - shift, v - s.v, s.x > 0.0, c.comparator_width) / c.comparator_delay
-    x = np.where(refractory | (c.fires == 0.0), 0.0, np.maximum(s.x + rise, 0.0))
+    return current, slope
+
+
+def moved(c: NeuronCircuit, s: State, h: Array, v: Array, shift: Array) -> State:
+    """``h`` s later, when the membrane has come to ``v``, with nothing happening in between."""
+    now = s.time + _TIME_EPS
+    w = _adaptation(c, s, 0.5 * (s.v + v), h, now) if c.i_adapt.any() else s.w
+    x = s.x
+    if c.fires.any():
+        rise = h * _mean_drive(s.v - c.v_threshold - shift, v - s.v, s.x > 0.0, c.comparator_width) / c.comparator_delay
+        x = np.where((s.refractory_until > now) | (c.fires == 0.0), 0.0, np.maximum(s.x + rise, 0.0))
     return State(
         s.time + h,
         v,
-        s.exc * half_exc * half_exc,
-        s.inh * half_inh * half_inh,
+        s.exc * np.exp(-h / c.excitatory.tau),
+        s.inh * np.exp(-h / c.inhibitory.tau),
         w,
         x,
         s.reset_until,

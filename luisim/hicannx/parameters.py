@@ -28,6 +28,7 @@ class NeuronLsb:
     """One neuron circuit: whole numbers in LSB and switches. Raises :class:`ParameterError` for values out of range.
 
     ``*_input_i_drop_input`` is accepted and does nothing: that source follower's drop is in the reference shift.
+    ``multicompartment_*``: the switches to other circuits, see :mod:`luisim.hicannx.wiring`.
     """
 
     leak_v_leak: Voltage = 0
@@ -81,6 +82,14 @@ class NeuronLsb:
     adaptation_i_bias_tau: Bias = 0
     adaptation_i_bias_a: Bias = 0
     adaptation_i_bias_b: Bias = 0
+    multicompartment_connect_soma: bool = False
+    multicompartment_connect_soma_right: bool = False
+    multicompartment_connect_right: bool = False
+    multicompartment_connect_vertical: bool = False
+    multicompartment_enable_conductance: bool = False
+    multicompartment_enable_conductance_division: bool = False
+    multicompartment_enable_conductance_multiplication: bool = False
+    multicompartment_i_bias_nmda: Bias = 0
 
     def __post_init__(self) -> None:
         ranges = quantities(type(self))

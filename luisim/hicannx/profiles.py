@@ -92,6 +92,15 @@ class Profile:
     ] = 0.80
     adaptation_offset_lsb: Annotated[float, Quantity("", -500, 500, "as the leak's cells")] = -180.0
 
+    # resistor between a membrane and the shared line: I = I_bias * tanh(dV / v_lin)
+    v_lin_compartment: Annotated[
+        float, Quantity("V", 0.01, 2, "so that biases of 63 / 4 to 1022 * 4 LSB give 30 to 0.1 us, what calix can calibrate")
+    ] = 0.2
+    compartment_factor: Annotated[float, Quantity("", 1, 16, "haldls: division and multiplication by 4")] = 4.0
+    c_line: Annotated[float, Quantity("F", 0, 1e-12, "assumed: a circuit's piece of the shared line, some 20 um of metal")] = (
+        10e-15
+    )
+
     def __post_init__(self) -> None:
         check_fields(self)
 

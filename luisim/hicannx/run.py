@@ -3,21 +3,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import SimulationCancelled
+from luisim.hicannx.compartments import Cells, events, resting, step
 from luisim.hicannx.constants import SYNAPSE_LATENCY, SYNAPSE_PULSE
-from luisim.hicannx.electrical import NeuronCircuit
-from luisim.hicannx.neuron import State, events, resting, step
+from luisim.hicannx.neuron import State
 from luisim.hicannx.profiles import Profile
 
 Array = NDArray[np.float64]
 
 JITTER_PERIOD = 1e-6  # s; the threshold's noise runs straight from knot to knot
 
-Event = tuple[float, float, float]  # time in s, excitatory and inhibitory weight
+Event = tuple[float, Array | float, Array | float]  # time in s, excitatory and inhibitory weight: of all neurons, or (n,)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def jitter(profile: Profile, n: int, duration: float, draw: np.random.Generator)
 
 
 def run(
-    circuit: NeuronCircuit,
+    circuit: Cells,
     times: Array,
     inputs: Sequence[Event] = (),
     *,
@@ -48,13 +49,13 @@ def run(
 ) -> Recording:
     """From ``state`` (default: :func:`resting`) through all ``times`` (k,) in s, the first of which is the start.
 
-    ``inputs``: what arrives at all neurons. ``noise``: the thresholds' (see :func:`jitter`). Raises
+    ``inputs``: what arrives at the neurons. ``noise``: the thresholds' (see :func:`jitter`). Raises
     :class:`~luisim.errors.SimulationCancelled`.
     """
     state = resting(circuit, float(times[0])) if state is None else state
-    arrivals = sorted((t + SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE, e, i) for t, e, i in inputs)
+    arrivals = sorted(((t + SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE, e, i) for t, e, i in inputs), key=itemgetter(0))
     v, w = np.empty((circuit.n, times.size)), np.empty((circuit.n, times.size))
-    v[:, 0], w[:, 0] = state.v, state.w
+    v[:, 0], w[:, 0] = state.v[: circuit.n], state.w[: circuit.n]
     fired: list[list[float]] = [[] for _ in range(circuit.n)]
     arrived = 0
     now = float(times[0])
@@ -74,7 +75,7 @@ def run(
             if hit:
                 state = events(circuit, state, arrivals[arrived][1], arrivals[arrived][2])
                 arrived += 1
-        v[:, k], w[:, k] = state.v, state.w
+        v[:, k], w[:, k] = state.v[: circuit.n], state.w[: circuit.n]
         if k % 256 == 0:
             if cancelled is not None and cancelled():
                 raise SimulationCancelled("The simulation was cancelled.")

@@ -2,11 +2,14 @@
 """From membranes to a Trace: what both back ends of the chip do with an experiment before and after they solve it."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from luisim.errors import ParameterError
 from luisim.experiment import Experiment, PadVoltage, SpikeTrain
+from luisim.hicannx.compartments import cells_of
 from luisim.hicannx.electrical import mismatch_of
 from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.parameters import HicannX
@@ -21,8 +24,11 @@ def refusal(experiment: Experiment[HicannX]) -> str | None:
     """Why no back end can run it, as a sentence: a stimulus of another device, or an input that is switched off."""
     for stimulus in experiment.stimuli:
         match stimulus:
-            case SpikeTrain(receptor=receptor):
-                if not all(getattr(neuron, f"{receptor}_input_enable") for neuron in experiment.device.neurons):
+            case SpikeTrain(receptor=receptor, neuron=chosen):
+                neurons = experiment.device.neurons
+                if chosen is not None and chosen >= len(neurons):
+                    return f"There is no neuron {chosen} for a stimulus; the last one is neuron {len(neurons) - 1}."
+                if not all(getattr(n, f"{receptor}_input_enable") for n in (neurons if chosen is None else [neurons[chosen]])):
                     return (
                         f"The {receptor} input is switched off; set {receptor}_input_enable = true in [neuron],"
                         " or add a [calibration] table."
@@ -31,15 +37,21 @@ def refusal(experiment: Experiment[HicannX]) -> str | None:
                 pass
             case _:
                 return 'A chip takes stimuli of kind "spikes" and "voltage".'
+    try:
+        cells_of(experiment.device)
+    except ParameterError as error:
+        return str(error)
     return None
 
 
 def input_events(experiment: Experiment[HicannX]) -> list[Event]:
     """What arrives at the synaptic inputs: (time in s, excitatory weight, inhibitory weight)."""
-    trains = [s for s in experiment.stimuli if isinstance(s, SpikeTrain)]
-    return sorted(
-        (time, s.weight, 0.0) if s.receptor == "excitatory" else (time, 0.0, s.weight) for s in trains for time in s.times
-    )
+    events: list[Event] = []
+    for s in experiment.stimuli:
+        if isinstance(s, SpikeTrain):
+            weight = s.weight if s.neuron is None else s.weight * np.eye(len(experiment.device.neurons))[s.neuron]
+            events += [(time, weight, 0.0) if s.receptor == "excitatory" else (time, 0.0, weight) for time in s.times]
+    return sorted(events, key=itemgetter(0))
 
 
 def pad_voltage(experiment: Experiment[HicannX]) -> PadVoltage | None:

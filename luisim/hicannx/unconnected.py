@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.hicannx.ideal import Lif
+from luisim.kernels.alone import trains
 
 Array = NDArray[np.float64]
 
@@ -22,24 +23,17 @@ def intervals(c: Lif) -> tuple[Array, Array]:
     return rise, rise + c.t_ref
 
 
-def spikes_alone(c: Lif, duration: float) -> tuple[NDArray[np.int64], Array]:
-    """Which neuron fires when (s): the first spikes of all, then the second, and so on. All that fire start at v_reset."""
+def spikes_alone(c: Lif, duration: float, compiled: bool = True) -> tuple[NDArray[np.int64], Array]:
+    """Which neuron fires when (s), one neuron after the other, the laziest first. All that fire start at v_reset.
+
+    ``compiled`` False: numpy, the same bits.
+    """
     rise, interval = intervals(c)
     fires = np.flatnonzero(rise < duration)
     counts = np.floor((duration - rise[fires]) / interval[fires]).astype(np.int64) + 1
-    # the busiest first: those with a k-th spike are then the first so many
-    order = np.argsort(-counts, kind="stable")
-    counts, fires = counts[order], fires[order]
-    first, every = rise[fires], interval[fires]
-    neuron, time = np.empty(counts.sum(), np.int64), np.empty(counts.sum())
-    done, many = 0, fires.size
-    for k in range(int(counts[0]) if many else 0):
-        many = int(np.searchsorted(-counts, -k))
-        neuron[done : done + many] = fires[:many]
-        np.multiply(every[:many], float(k), out=time[done : done + many])
-        time[done : done + many] += first[:many]
-        done += many
-    return neuron, time
+    order = np.argsort(counts, kind="stable")
+    fires = fires[order]
+    return trains(fires, rise[fires], interval[fires], counts[order], compiled)
 
 
 def _log_sinh(x: Array) -> Array:

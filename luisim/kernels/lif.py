@@ -49,7 +49,7 @@ def _inside(state: Floats, v0: Floats, saturates: bool, inside: Ints, p: dict[st
     v1, ie, ii, rem = (row[inside] for row in state)
     left = rem + one
     freed = left > 0.0
-    ie0, ii0 = ie / p["pe"], ii / p["pi"]
+    ie0, ii0 = ie * (one + p["he"] * phi(p["he"])), ii * (one + p["hi"] * phi(p["hi"]))
     start, h = np.where(freed, left, F(0.0)), np.where(freed, one - left, one)
     v0 = np.where(freed, p["vr"], v0)
     xe, xi = -(left * p["he"]), -(left * p["hi"])

@@ -113,19 +113,22 @@ INLINE void deliver(Network *net, int32_t line, float part)
         make_room(n, sum, net->sum + sign * n, PARTS);
         used[4] = 1, used[0] = 0;
     }
-    for (int64_t j = 0; j < n; j++)
-        sum[j] = (uint16_t)(sum[j] + w[j]);
-    used[0]++;
     const uint16_t q = (uint16_t)(part * (float)PARTS + 0.5f);
-    if (q == 0)
+    used[0]++;
+    if (q == 0) {
+        for (int64_t j = 0; j < n; j++)
+            sum[j] = (uint16_t)(sum[j] + w[j]);
         return;
+    }
     if (used[2] == FULL_LATE) {
         make_room(n, late, net->late + sign * n, 1);
         used[6] = 1, used[2] = 0;
     }
-    for (int64_t j = 0; j < n; j++)
-        late[j] = (uint16_t)(late[j] + q * w[j]);
     used[2]++;
+    for (int64_t j = 0; j < n; j++) {
+        sum[j] = (uint16_t)(sum[j] + w[j]);
+        late[j] = (uint16_t)(late[j] + q * w[j]);
+    }
 }
 
 /* what arrives at the start of the step moves the lines */
@@ -148,16 +151,20 @@ INLINE void arrivals(Network *net, float *const line[2], const float *const scal
         float *restrict now = net->now + s * n, *restrict next_now = net->next + s * n, *restrict x = line[s];
         const float *restrict unit = scale[s];
         int64_t *used = net->used + s;
-        if (used[2] || used[4] || used[6] || used[8]) {
-            if (used[2])
-                make_room(n, late16, late, 1);
+        if (used[8])
+            for (int64_t j = 0; j < n; j++)
+                x[j] += now[j] * unit[j];
+        if (used[2] || used[4] || used[6]) {
             for (int64_t j = 0; j < n; j++) {
-                int32_t whole = sum[j] + PARTS * (int32_t)sum16[j] - late[j];
-                x[j] += ((float)whole * (1.0f / PARTS) + now[j]) * unit[j];
-                sum[j] = late[j];
-                late[j] = 0;
-                sum16[j] = 0;
+                int32_t rest = late[j] + (int32_t)late16[j];
+                int32_t whole = sum[j] + PARTS * (int32_t)sum16[j] - rest;
+                x[j] += (float)whole * (1.0f / PARTS) * unit[j];
+                sum[j] = rest;
             }
+            memset(sum16, 0, (size_t)n * sizeof *sum16);
+            memset(late16, 0, (size_t)n * sizeof *late16);
+            if (used[6])
+                memset(late, 0, (size_t)n * sizeof *late);
             used[4] = used[2] || used[6];
             used[0] = used[2] = used[6] = 0;
         } else if (used[0]) {
@@ -181,11 +188,15 @@ INLINE int64_t collect(int64_t size, int64_t from, const uint8_t *flag, int32_t 
     for (int64_t j = 0; j < size; j += 8) {
         uint64_t eight;
         memcpy(&eight, flag + j, 8);
-        if (eight)
-            for (int64_t k = j; k < j + 8; k++) {
-                list[count] = (int32_t)(from + k);
-                count += flag[k];
-            }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        for (; eight; eight &= eight - 1)
+            list[count++] = (int32_t)(from + j + (__builtin_ctzll(eight) >> 3));
+#else
+        for (int64_t k = j; eight && k < j + 8; k++) {
+            list[count] = (int32_t)(from + k);
+            count += flag[k];
+        }
+#endif
     }
     return count;
 }
@@ -265,15 +276,15 @@ INLINE void lif_inside(
             before[k] = old[from];
             for (int row = 0; row < LIF_ROWS; row++)
                 s[row][k] = state[row][j];
-            static const int for_all[] = {PE, PI, E, TH, VR, T_REF, HM, HE, HI}, for_ota[] = {U, IU, C3, CE, CI};
-            for (int row = 0; row < 9; row++)
+            static const int for_all[] = {E, TH, VR, T_REF, HM, HE, HI}, for_ota[] = {U, IU, C3, CE, CI};
+            for (int row = 0; row < 7; row++)
                 q[for_all[row]][k] = p[for_all[row]][j];
             for (int row = 0; row < 5 && saturates; row++)
                 q[for_ota[row]][k] = p[for_ota[row]][j];
         }
         for (int64_t k = 0; k < LANES; k++) {
             float left = s[LIF_REM][k] + 1.0f, hm = q[HM][k], he = q[HE][k], hi = q[HI][k], e = q[E][k];
-            float ie = s[LIF_IE][k], ii = s[LIF_II][k], ie0 = ie / q[PE][k], ii0 = ii / q[PI][k];
+            float ie = s[LIF_IE][k], ii = s[LIF_II][k], ie0 = ie * (1.0f + he * phi(he)), ii0 = ii * (1.0f + hi * phi(hi));
             int freed = left > 0.0f;
             float from = freed ? left : 0.0f, h = freed ? 1.0f - left : 1.0f, v0 = freed ? q[VR][k] : before[k];
             float xe = -(left * he), xi = -(left * hi);
@@ -774,5 +785,16 @@ KERNEL(network_lif, lif_run(0, net))
 KERNEL(network_lif_ota, lif_run(1, net))
 KERNEL(network_adex, adex_run(net))
 KERNEL(network_chip, chip_run(net))
+
+/* trains of equal intervals: luisim/kernels/alone.py */
+void network_alone(
+    int64_t n, const int64_t *neuron, const double *first, const double *every, const int64_t *count, int64_t *whose, double *time)
+{
+    for (int64_t j = 0, at = 0; j < n; at += count[j++])
+        for (int64_t k = 0; k < count[j]; k++) {
+            whose[at + k] = neuron[j];
+            time[at + k] = (double)k * every[j] + first[j];
+        }
+}
 
 int64_t network_size(void) { return sizeof(Network); }

@@ -189,6 +189,8 @@ def library() -> ctypes.CDLL | None:
     if lib is None:
         return None
     lib.network_size.restype = ctypes.c_int64
+    lib.network_alone.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 6]
+    lib.network_alone.restype = None
     return lib if lib.network_size() == ctypes.sizeof(_Struct) else None
 
 
@@ -262,8 +264,10 @@ def _arrivals(net: Network) -> None:
     for s in (0, 1):
         whole = net.sum[s] - net.late[s]
         scale = net.parameters[PARAMETERS[net.kind].index("se") + s]
-        if net.used[:5, s].any():
-            net.state[1 + s] += (whole.astype(F) * F(1.0 / PARTS) + net.now[s]) * scale
+        if net.used[4, s]:
+            net.state[1 + s] += net.now[s] * scale
+        if net.used[:4, s].any():
+            net.state[1 + s] += whole.astype(F) * F(1.0 / PARTS) * scale
         net.sum[s], net.late[s] = net.late[s], 0
         net.now[s], net.next[s] = net.next[s], 0.0
         _, late16, _, late, _, later = net.used[:, s]

@@ -6,7 +6,11 @@ Times are ms of the chip, which is a thousand times faster than biology; paramet
 """
 
 from pyNN import common, errors, space
-from pyNN.connectors import (
+from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.space import Space
+
+from luisim.pynn import helper, logger, morphology, plasticity_rules, simulator
+from luisim.pynn.connectors import (
     AllToAllConnector,
     ArrayConnector,
     CloneConnector,
@@ -23,10 +27,6 @@ from pyNN.connectors import (
     OneToOneConnector,
     SmallWorldConnector,
 )
-from pyNN.random import NumpyRNG, RandomDistribution
-from pyNN.space import Space
-
-from luisim.pynn import helper, logger, plasticity_rules, simulator
 from luisim.pynn.control import (
     end,
     get_backend_statistics,
@@ -115,6 +115,7 @@ __all__ = [
     "initialize",
     "list_standard_models",
     "logger",
+    "morphology",
     "num_processes",
     "plasticity_rules",
     "preprocess",

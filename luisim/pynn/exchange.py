@@ -35,7 +35,7 @@ _INPUT = """
 source = pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times={times}))
 pynn.Projection(
     source,
-    neurons,
+    neurons{chosen},
     pynn.AllToAllConnector(),
     synapse_type=pynn.synapses.StaticSynapse(weight={weight}),
     receptor_type="{receptor}",
@@ -72,8 +72,9 @@ def script_of(experiment: Experiment[HicannX]) -> str:
     for stimulus in experiment.stimuli:
         if isinstance(stimulus, SpikeTrain):
             sign = 1 if stimulus.receptor == "excitatory" else -1
+            chosen = "" if stimulus.neuron is None else f"[{stimulus.neuron}:{stimulus.neuron + 1}]"
             times = [round(time / MS, 9) for time in stimulus.times]
-            parts.append(_INPUT.format(times=times, weight=sign * stimulus.weight, receptor=stimulus.receptor))
+            parts.append(_INPUT.format(times=times, weight=sign * stimulus.weight, receptor=stimulus.receptor, chosen=chosen))
     return "".join([*parts, _TAIL.format(duration=experiment.duration / MS)])
 
 

@@ -12,21 +12,25 @@ from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.hicannx.calibration import NeuronTarget
 from luisim.hicannx.constants import CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, WEIGHT_MAX
 from luisim.hicannx.parameters import NeuronLsb
+from luisim.hicannx.wiring import wire
 from luisim.pynn.calibrations import ChipConfig
+from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
 from luisim.pynn.network import Network, Synapses
-from luisim.pynn.simulator import MS, State, on_grid
+from luisim.pynn.simulator import MS, State, on_grid, place_of
 from luisim.pynn.standardmodels import cells
 
 Array = NDArray[np.float64]
 
 SYNAPSES_PER_NEURON = 256  # halco: rows of a synapse array
 BACKGROUND_CLOCK = 125e6  # Hz; haldls: what a background source can send
-_SWITCHES = frozenset(name for name in cells.SETTABLE if isinstance(getattr(NeuronLsb(), name), bool))
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """A network, and where its cells are: ``neurons`` and ``externals`` give the index of a cell's number."""
+    """A network, and where its cells are: ``neurons`` and ``externals`` give the index of a cell's number.
+
+    A neuron with several compartments has a number for each (:func:`~luisim.pynn.simulator.place_of`), at its first circuit.
+    """
 
     network: Network
     neurons: dict[int, int]
@@ -39,37 +43,51 @@ def map_network(state: State) -> Mapped:
     externals: dict[int, int] = {}
     sites: list[NDArray[np.intp]] = []
     settings: list[NeuronLsb] = []
+    further: dict[int, list[int]] = {}
     for population in state.populations:
-        index = neurons if population.is_neuron else externals
-        for cell in population.all_cells:
-            index[int(cell)] = len(index)
-        if population.is_neuron:
-            sites.append(population.sites)
-            settings.extend(settings_of(state, population))
+        if not population.is_neuron:
+            externals |= {int(cell): len(externals) + k for k, cell in enumerate(population.all_cells)}
+            continue
+        own, more = _places(population, len(settings))
+        neurons, further = neurons | own, further | more
+        sites.append(population.sites.ravel())
+        settings.extend(settings_of(state, population))
     where = np.concatenate(sites) if sites else np.empty(0, dtype=np.intp)
-    synapses = _synapses(state, neurons, externals)
+    wire(settings, [int(site) for site in where])  # a switch that leads nowhere is said before anything runs
+    synapses = _synapses(state, neurons, externals, further)
     return Mapped(Network(state.clocked_chip, where, tuple(settings), synapses, state.bypass), neurons, externals)
 
 
+def _places(population: Any, first: int) -> tuple[dict[int, int], dict[int, list[int]]]:
+    """The index of each cell, or of each of its compartments, and for these all their circuits: ``first`` is the first."""
+    if not isinstance(population.celltype, McNeuronBase):
+        return {int(cell): first + k for k, cell in enumerate(population.all_cells)}, {}
+    layout = population.celltype.layout
+    further: dict[int, list[int]] = {}
+    for k, cell in enumerate(population.all_cells):
+        begin = first + k * len(layout.circuits)
+        for compartment in population.celltype.compartments:
+            further[place_of(cell, compartment)] = [begin + circuit for circuit in layout.of(compartment)]
+    return {place: circuits[0] for place, circuits in further.items()}, further
+
+
 def settings_of(state: State, population: Any) -> tuple[NeuronLsb, ...]:
-    """The settings of a population's neurons."""
+    """The settings of a population's neurons, or of all circuits of them."""
+    if isinstance(population.celltype, McNeuronBase):
+        return population.celltype.settings(population._parameters, population.size)
     if isinstance(population.celltype, cells.CalibHXNeuronCuba):
         return _calibrated(state, population)
     parameters = population._parameters
     for name, only in cells.FIXED.items():
         wrong = np.flatnonzero(parameters[name] != only)
         if wrong.size:
-            kind = "connections between circuits" if name.startswith("multi") else "the logic between neighbours' spikes"
             raise UnsupportedExperiment(
                 f"{name} is set on neuron {wrong[0]} of {population.label}:"
-                f" {kind} cannot be simulated here; leave it at {only:g}."
+                f" the logic between neighbours' spikes cannot be simulated here; leave it at {only:g}."
             )
     rows = []
     for n in range(population.size):
-        row: dict[str, Any] = {}
-        for name in cells.SETTABLE:
-            value = parameters[name][n]
-            row[name] = bool(value) if name in _SWITCHES else int(value)
+        row: dict[str, Any] = {name: cells.as_setting(name, parameters[name][n]) for name in cells.SETTABLE}
         rows.append(NeuronLsb(**row))
     return tuple(rows)
 
@@ -132,23 +150,27 @@ def _target(p: dict[str, NDArray[Any]], n: int) -> NeuronTarget:
     )
 
 
-def _synapses(state: State, neurons: dict[int, int], externals: dict[int, int]) -> Synapses:
+def _synapses(state: State, neurons: dict[int, int], externals: dict[int, int], further: dict[int, list[int]]) -> Synapses:
+    """``further``: the circuits of each compartment, whose synapses one after the other are taken."""
     source: list[int] = []
     neuron: list[int] = []
     receptor: list[int] = []
     weight: list[float] = []
-    rows = np.zeros(max(len(neurons), 1))
+    rows = np.zeros(max([0, *neurons.values(), *(max(circuits) for circuits in further.values())]) + 1)
     for projection in state.projections:
         pre, post = projection.pre.all_cells, projection.post.all_cells
         kind = 0 if projection.receptor_type == "excitatory" else 1
         for connection in projection.connections:
-            cell = int(pre[connection.presynaptic_index])
-            target = neurons[int(post[connection.postsynaptic_index])]
+            cell = place_of(pre[connection.presynaptic_index], projection.pre_compartment)
+            goal = place_of(post[connection.postsynaptic_index], projection.post_compartment)
+            needed = max(1.0, np.ceil(abs(connection.weight) / WEIGHT_MAX))
+            circuits = further.get(goal, [neurons[goal]])
+            target = next((k for k in circuits if rows[k] + needed <= SYNAPSES_PER_NEURON), circuits[0])
             source.append(externals[cell] if cell in externals else len(externals) + neurons[cell])
             neuron.append(target)
             receptor.append(kind)
             weight.append(abs(connection.weight))
-            rows[target] += max(1.0, np.ceil(abs(connection.weight) / WEIGHT_MAX))
+            rows[target] += needed
     if rows.max() > SYNAPSES_PER_NEURON:
         worst = int(np.argmax(rows))
         raise ParameterError(

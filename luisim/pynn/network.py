@@ -7,13 +7,15 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from luisim.hicannx.compartments import Cells, Compartments, connected, resting, step
 from luisim.hicannx.constants import MADC_PERIOD, SYNAPSE_LATENCY, SYNAPSE_PULSE
 from luisim.hicannx.electrical import NeuronCircuit, electrical
 from luisim.hicannx.instance import ChipInstance, Mismatch
-from luisim.hicannx.neuron import Spikes, State, resting, step
+from luisim.hicannx.neuron import Spikes, State
 from luisim.hicannx.parameters import NeuronLsb, columns
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.run import JITTER_PERIOD, jitter
+from luisim.hicannx.wiring import wire
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -84,6 +86,13 @@ def circuit_at(chip: Chip, sites: Index, settings: tuple[NeuronLsb, ...]) -> Neu
     )
 
 
+def cells_at(network: Network, circuit: NeuronCircuit) -> Cells:
+    """The circuits with what their switches connect. Raises :class:`~luisim.errors.ParameterError` if one leads nowhere."""
+    wiring = wire(network.settings, [int(site) for site in network.sites])
+    mismatch = mismatch_at(network.chip, network.sites)
+    return connected(circuit, wiring, columns(network.settings), PROFILES[network.chip.profile], mismatch)
+
+
 def mismatch_at(chip: Chip, sites: Index) -> Mismatch:
     """The mismatch of the circuits at these sites."""
     whole = ChipInstance(chip.seed).mismatch()
@@ -117,6 +126,11 @@ def emulate(
     if n == 0:
         return Emulated((), np.empty(0), {}, None)
     circuit = circuit_at(network.chip, network.sites, network.settings)
+    cells = cells_at(network, circuit)
+    if isinstance(cells, Compartments):  # whom a neuron touches it needs
+        state = resting(cells, start) if state is None else state
+        everyone = np.arange(n)
+        return _solve(network, cells, state, everyone, inputs, late, start, duration, observed, fine, run_seed)
     needed = _needed(network, observed, watched)
     if whole and all(what == "v" for _, what in observed):
         return _at_once(network, circuit.take(needed), needed, inputs, duration, observed, fine, run_seed)
@@ -187,7 +201,7 @@ def _needed(network: Network, observed: Sequence[tuple[int, str]], watched: Inde
 
 def _solve(
     network: Network,
-    circuit: NeuronCircuit,
+    cells: Cells,
     state: State,
     needed: Index,
     inputs: Sequence[Array],
@@ -199,6 +213,7 @@ def _solve(
     run_seed: int,
 ) -> Emulated:
     externals, n = network.synapses.externals, needed.size
+    neurons = cells.circuit if isinstance(cells, Compartments) else cells
     fan_out = _fan_out(network.synapses, needed, network.sites.size)
     h = MADC_PERIOD * _COARSE
     steps = max(1, int(np.ceil(duration / h - 1e-6)))
@@ -217,15 +232,15 @@ def _solve(
     fired: list[list[float]] = [[] for _ in range(n)]
     for k in range(steps):
         for arrival, source in due.pop(k, ()):
-            state = _arrive(circuit, state, fan_out[source], start + k * h - arrival)
+            state = _arrive(neurons, state, fan_out[source], start + k * h - arrival)
         length = min(h, duration - k * h)
         shift: Array | float = 0.0 if noise is None else _at(noise, (k + 0.5) * h)
         # where somebody looks, a spike and its reset are cut as finely as the MADC samples
         parts = _COARSE if fine and np.any(state.reset_until[looked_at] > state.time[looked_at]) else 1
-        found = _advance(circuit, state, length, parts, shift)
+        found = _advance(cells, state, length, parts, shift)
         fresh = found[0][1].neuron
         if fine and parts == 1 and fresh.size and np.isin(fresh, looked_at).any():
-            found = _advance(circuit, state, length, _COARSE, shift)
+            found = _advance(cells, state, length, _COARSE, shift)
         for after, spikes in found:
             for neuron, at in zip(spikes.neuron, spikes.time, strict=True):
                 fired[neuron].append(float(at))
@@ -242,10 +257,10 @@ def _solve(
     return Emulated(trains, np.array(time), signals, state, on_their_way)
 
 
-def _advance(circuit: NeuronCircuit, state: State, h: float, parts: int, shift: Array | float) -> list[tuple[State, Spikes]]:
+def _advance(cells: Cells, state: State, h: float, parts: int, shift: Array | float) -> list[tuple[State, Spikes]]:
     found: list[tuple[State, Spikes]] = []
     for _ in range(parts):
-        state, spikes = step(circuit, state, h / parts, shift)
+        state, spikes = step(cells, state, h / parts, shift)
         found.append((state, spikes))
     return found
 

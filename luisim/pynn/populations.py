@@ -10,6 +10,8 @@ from pyNN.parameters import ParameterSpace, simplify
 
 from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.pynn import simulator
+from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
+from luisim.pynn.morphology.parameters import McCircuitParameters
 from luisim.pynn.recording import Recorder
 from luisim.pynn.standardmodels import cells
 
@@ -46,7 +48,8 @@ class _Cells:
                     name, type(whole.celltype).__name__, whole.celltype.get_parameter_names()
                 )
         values = {name: simplify(whole._parameters[name][mask]) for name in names}
-        return ParameterSpace(values, shape=(self.size,))  # type: ignore[attr-defined]
+        kinds = dict.fromkeys(values, McCircuitParameters) if isinstance(whole.celltype, McNeuronBase) else None
+        return ParameterSpace(values, kinds, shape=(self.size,))  # type: ignore[attr-defined]
 
     _get_native_parameters = _get_parameters
 
@@ -128,7 +131,10 @@ class Population(_Cells, common.Population):  # type: ignore[misc]
     def _create_cells(self) -> None:
         state = simulator.state
         ids = range(state.id_counter, state.id_counter + self.size)
-        self.sites = state.place(self.size) if self.is_neuron else np.empty(0, dtype=np.intp)
+        several = isinstance(self.celltype, McNeuronBase)
+        self.sites = np.empty(0, dtype=np.intp)  # (cells,), or (cells, circuits)
+        if self.is_neuron:
+            self.sites = state.place_shaped(self.size, self.celltype.layout.shape) if several else state.place(self.size)
         state.id_counter += self.size
         self.all_cells = np.array([simulator.ID(value) for value in ids], dtype=simulator.ID)
         self._mask_local = np.ones(self.size, dtype=np.bool_)
@@ -144,6 +150,8 @@ class Population(_Cells, common.Population):  # type: ignore[misc]
                 if key not in self.celltype.given:
                     kind = self._parameters[key].dtype
                     self._parameters[key] = np.array([getattr(neuron, key) for neuron in found], dtype=kind)
+        if several and state.initial_config is not None:
+            self._parameters |= self.celltype.calibrated(self.sites, state.initial_config)
         self.version = np.zeros(self.size, dtype=np.intp)  # counts changes: a Poisson train lives as long as its number
         self.trains: dict[tuple[int, int], Any] = {}
         self.number = len(state.populations)
@@ -152,7 +160,7 @@ class Population(_Cells, common.Population):  # type: ignore[misc]
     @property
     def is_neuron(self) -> bool:
         """Whether these are neurons of the chip, not sources."""
-        return isinstance(self.celltype, cells.HXNeuron | cells.CalibHXNeuronCuba)
+        return bool(self.celltype.on_chip)
 
     def _whole(self) -> tuple[Any, Any]:
         return self, slice(None)

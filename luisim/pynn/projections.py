@@ -13,7 +13,8 @@ from pyNN.space import Space
 
 from luisim.errors import UnsupportedExperiment
 from luisim.pynn import simulator
-from luisim.pynn.standardmodels import cells, synapses
+from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
+from luisim.pynn.standardmodels import synapses
 
 
 class Connection(common.Connection):  # type: ignore[misc]
@@ -78,6 +79,10 @@ class Projection(common.Projection):  # type: ignore[misc]
             Space() if space is None else space,
             label,
         )
+        self.pre_compartment = _compartment(
+            self.pre, getattr(connector, "source_location_selector", None), "source_location_selector"
+        )
+        self.post_compartment = _compartment(self.post, getattr(connector, "location_selector", None), "location_selector")
         if not isinstance(self.synapse_type, synapses.StaticSynapse):
             raise TypeError(f"{type(self.synapse_type).__name__} is no synapse of this chip: take synapses.StaticSynapse.")
         self.connections: list[Connection] = []
@@ -98,13 +103,11 @@ class Projection(common.Projection):  # type: ignore[misc]
     @property
     def is_external(self) -> bool:
         """Whether the presynaptic cells are sources, not neurons of the chip."""
-        return not isinstance(self.pre.celltype, cells.HXNeuron | cells.CalibHXNeuronCuba)
+        return not self.pre.celltype.on_chip
 
     def _convergent_connect(
         self, presynaptic_indices: Any, postsynaptic_index: int, location_selector: Any = None, **parameters: Any
     ) -> None:
-        if location_selector not in (None, "soma", "all"):
-            raise errors.ConnectionError("Neurons here have one compartment: leave location_selector out.")
         series = {name: repeat(float(v)) if np.ndim(v) == 0 else v for name, v in parameters.items()}
         for pre, values in ezip(presynaptic_indices, *series.values()):
             given = dict(zip(series, values, strict=True))
@@ -126,6 +129,20 @@ class Projection(common.Projection):  # type: ignore[misc]
 
     def _set_initial_value_array(self, variable: str, initial_value: Any) -> None:
         raise errors.NothingToWriteError(f"Synapses here have no state {variable} that could be initialised.")
+
+
+def _compartment(population: Any, label: Any, name: str) -> int:
+    """The number of the compartment that a selector names; the first without one. Raises ValueError."""
+    celltypes = {getattr(part, "celltype", None) for part in getattr(population, "populations", [population])}
+    several = [celltype for celltype in celltypes if isinstance(celltype, McNeuronBase)]
+    if label is None or (not several and label in ("soma", "all")):
+        return 0
+    if not several:
+        raise ValueError(f"{name} = {label!r}: neurons of {population.label} have one compartment; leave it out.")
+    found = {tuple(celltype.get_compartment_ids([label])) for celltype in several}
+    if len(found) > 1 or len(next(iter(found))) > 1:
+        raise ValueError(f"{name} = {label!r} means several compartments; give each a label of its own.")
+    return next(iter(found))[0]
 
 
 def _on_columns(connector: Any) -> Any:

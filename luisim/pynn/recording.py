@@ -13,6 +13,8 @@ from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from luisim.pynn import simulator
+from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
+from luisim.pynn.simulator import cell_of, place_of
 
 PADS = tuple(f"pad_{n}{kind}" for n in (0, 1) for kind in ("", "_buffered", "_unbuffered"))
 DEVICES = ("madc", "cadc", *PADS)
@@ -39,20 +41,35 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         """Add cells to what is recorded. Raises ValueError for a third MADC neuron, RecordingError for unknown variables."""
         if device not in DEVICES:
             raise ValueError(f"device = {device!r} is unknown; there are {', '.join(DEVICES)}.")
-        if locations is not None and list(locations) != ["soma"]:
-            raise ValueError("Neurons here have one compartment: leave locations out.")
+        compartments = self._compartments(locations)
         if sampling_interval is not None and not np.isclose(sampling_interval, simulator.State.dt):
             raise ValueError(f"sampling_interval cannot be chosen: the MADC takes a sample each {simulator.State.dt:g} ms.")
         names = [variables] if isinstance(variables, str) else list(variables)
-        chosen = list(ids)
+        chosen = [place_of(cell, compartment) for cell in ids for compartment in compartments]
         for name in names:
             if not self.population.can_record(name):
                 raise errors.RecordingError(name, self.population.celltype)
-        wanted = {(int(cell), name): device for name in names if name != "spikes" for cell in chosen}
+        wanted = {(place, name): device for name in names if name != "spikes" for place in chosen}
         self._check_limits(self.devices | wanted)
         self.devices |= wanted
         for name in names:
             self.recorded[Variable(name, None, None)] |= set(chosen)
+
+    def _compartments(self, locations: Any) -> list[int]:
+        """The compartments that ``locations`` name; the first if they name none. Raises ValueError."""
+        celltype = self.population.celltype
+        labels = [locations] if isinstance(locations, str) else None if locations is None else list(locations)
+        if not isinstance(celltype, McNeuronBase):
+            if labels not in (None, ["soma"]):
+                raise ValueError(
+                    f"locations = {labels}: neurons of {self.population.label} have one compartment; leave it out."
+                )
+            return [0]
+        return [0] if labels is None else celltype.get_compartment_ids(labels)
+
+    def _label(self, compartment: int) -> str:
+        celltype = self.population.celltype
+        return celltype.get_label(compartment) if isinstance(celltype, McNeuronBase) else "unlabeled"
 
     def _check_limits(self, wanted: dict[tuple[int, str], str]) -> None:
         everywhere = dict(wanted)
@@ -65,8 +82,8 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         for cell, found in sources.items():
             if len(found) > 1:
                 raise ValueError(
-                    f"Neuron {cell} cannot be read at {' and '.join(sorted(found))} at once: a circuit has one read-out;"
-                    " record one variable, or call record(None) first."
+                    f"Neuron {cell_of(cell)[0]} cannot be read at {' and '.join(sorted(found))} at once: a circuit has one"
+                    " read-out; record one variable, or call record(None) first."
                 )
         madc = [cell for (cell, _), device in everywhere.items() if device == "madc"]
         if len(madc) > simulator.MADC_SITES:
@@ -105,7 +122,8 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         segments = list(self.cache)
         if self._simulator.state.running and not self.clear_flag:
             segments.append(self._get_current_segment())
-        block.segments = [_filtered(segment, names, cells) for segment in segments]
+        places = None if locations is None else set(self._compartments(locations))
+        block.segments = [_filtered(segment, names, cells, places) for segment in segments]
         for segment in block.segments:
             segment.block = block
         if clear:
@@ -131,22 +149,27 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         label = self.population.label
         own = {int(cell) for cell in self.population.all_cells}
         for piece in state.pieces:
-            for cell in sorted(own & piece.spikes.keys()):
+            for place in sorted(piece.spikes, key=cell_of):
+                cell, compartment = cell_of(place)
+                if cell not in own:
+                    continue
                 segment.spiketrains.append(
                     neo.SpikeTrain(
-                        piece.spikes[cell],
+                        piece.spikes[place],
                         t_start=piece.start,
                         t_stop=piece.stop,
                         units="ms",
                         source_population=label,
                         source_id=cell,
                         source_index=self.population.id_to_index(cell),
-                        source_compartment=0,
+                        source_location=self._label(compartment),
+                        source_compartment=compartment,
                         channel_id=cell,
                     )
                 )
-            for signal in piece.signals:
-                if signal.cell in own:
+            for signal in sorted(piece.signals, key=lambda signal: (cell_of(signal.cell), signal.variable)):
+                cell, compartment = cell_of(signal.cell)
+                if cell in own:
                     segment.irregularlysampledsignals.append(
                         neo.IrregularlySampledSignal(
                             signal.time,
@@ -154,10 +177,12 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
                             units="dimensionless",
                             time_units=pq.ms,
                             name=signal.variable,
-                            source_ids=[signal.cell],
+                            source_ids=[cell],
+                            source_locations=[self._label(compartment)],
+                            source_compartments=[compartment],
                             source_population=label,
                             device=signal.device,
-                            array_annotations={"channel_index": [self.population.id_to_index(signal.cell)]},
+                            array_annotations={"channel_index": [self.population.id_to_index(cell)]},
                         )
                     )
         return segment
@@ -175,20 +200,28 @@ class Recorder(recording.Recorder):  # type: ignore[misc]
         own = {int(cell) for cell in self.population.all_cells}
         counts: dict[int, int] = {}
         for piece in self._simulator.state.pieces:
-            for cell, times in piece.spikes.items():
+            for place, times in piece.spikes.items():
+                cell = cell_of(place)[0]
                 if cell in own and (cells is None or cell in cells):
                     counts[cell] = counts.get(cell, 0) + times.size
         return counts
 
 
-def _filtered(segment: neo.Segment, names: set[str] | None, cells: set[int] | None) -> neo.Segment:
-    """The same segment with these variables and cells only."""
+def _filtered(
+    segment: neo.Segment, names: set[str] | None, cells: set[int] | None, compartments: set[int] | None
+) -> neo.Segment:
+    """The same segment with these variables, cells and compartments only."""
+
+    def wanted(name: str, cell: int, compartment: int) -> bool:
+        pairs = ((name, names), (cell, cells), (compartment, compartments))
+        return all(chosen is None or value in chosen for value, chosen in pairs)
+
     new = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
     new.annotate(**segment.annotations)
     for train in segment.spiketrains:
-        if (names is None or "spikes" in names) and (cells is None or train.annotations["source_id"] in cells):
+        if wanted("spikes", train.annotations["source_id"], train.annotations["source_compartment"]):
             new.spiketrains.append(train)
     for signal in segment.irregularlysampledsignals:
-        if (names is None or signal.name in names) and (cells is None or signal.annotations["source_ids"][0] in cells):
+        if wanted(signal.name, signal.annotations["source_ids"][0], signal.annotations["source_compartments"][0]):
             new.irregularlysampledsignals.append(signal)
     return new

@@ -15,7 +15,7 @@ from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
 from luisim.pynn.mapping import Mapped, events_of, map_network
 from luisim.pynn.network import emulate, mismatch_at
 from luisim.pynn.plasticity_rules import Observed, PlasticityRule, within_range
-from luisim.pynn.simulator import CADC_MEMORY, MS, Piece, RunCommand, Signal, State, logger
+from luisim.pynn.simulator import CADC_MEMORY, MS, Piece, RunCommand, Signal, State, cell_of, logger, place_of
 
 Array = NDArray[np.float64]
 
@@ -168,7 +168,7 @@ def _apply(rules: Rules, mapped: Mapped, spikes: tuple[Array, ...], time: float)
         weights = np.zeros(projection.shape)
         for connection in projection.connections:
             weights[connection.presynaptic_index, connection.postsynaptic_index] = abs(connection.weight)
-        post = [mapped.neurons[int(cell)] for cell in projection.post.all_cells]
+        post = [mapped.neurons[place_of(cell, projection.post_compartment)] for cell in projection.post.all_cells]
         seen = Observed(weights, np.array([float(spikes[neuron].size) for neuron in post]), time)
         result = rule.apply(seen)
         if result is not None:
@@ -189,7 +189,9 @@ def _read_out(
     for (cell, variable), device in sorted(queued.devices.items()):
         key = (queued.mapped.neurons[cell], variable)
         if device.startswith("pad"):
-            logger.warning("%s leads %s of neuron %d to a pin: no oscilloscope is here, so no data.", device, variable, cell)
+            logger.warning(
+                "%s leads %s of neuron %d to a pin: no oscilloscope is here, so no data.", device, variable, cell_of(cell)[0]
+            )
             continue
         duration = queued.runtime * MS
         if device == "cadc" and queued.runtime > CADC_MEMORY:

@@ -3,6 +3,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -13,7 +14,7 @@ from pyNN import common
 
 import luisim
 from luisim.errors import ParameterError, UnsupportedExperiment
-from luisim.hicannx.constants import MADC_PERIOD, NEURONS, TIME_GRID, WEIGHT_MAX
+from luisim.hicannx.constants import COLUMNS, MADC_PERIOD, NEURONS, QUADRANT, TIME_GRID, WEIGHT_MAX
 from luisim.hicannx.parameters import HicannX
 from luisim.pynn.network import Chip
 from luisim.pynn.registers import NOT_HERE, ChipRegisters
@@ -27,6 +28,20 @@ MADC_SITES = 2
 CADC_MEMORY = 0.15  # ms; pynn: a longer CADC recording loses what comes after
 CHIP_VARIABLE = "LUISIM_CHIP"
 DEFAULT_CHIP = "v3_tutorial:1"  # the kind that the notebooks of today are written for
+
+
+_COMPARTMENT = 2**32
+
+
+def place_of(cell: Any, compartment: int = 0) -> int:
+    """The number of a compartment: that of its cell for the first, or for a neuron that has one only."""
+    return int(cell) + _COMPARTMENT * compartment
+
+
+def cell_of(place: int) -> tuple[int, int]:
+    """The cell and the compartment with this number."""
+    compartment, cell = divmod(int(place), _COMPARTMENT)
+    return cell, compartment
 
 
 class RunCommand(Enum):
@@ -81,7 +96,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.id_counter = 0
-        self.placed = 0
+        self.taken: set[int] = set()
         self.background = 0
         self.mapped = False
         self.executions = 0
@@ -120,14 +135,43 @@ class State(common.control.BaseState):  # type: ignore[misc]
 
     def place(self, count: int) -> NDArray[np.intp]:
         """Circuits for ``count`` further neurons, in the order of the permutation."""
-        if self.placed + count > len(self.permutation):
+        free = [site for site in self.permutation if site not in self.taken]
+        if count > len(free):
             raise ValueError(
                 f"{self.placed + count} neurons do not fit: there are {len(self.permutation)} circuits"
                 f" in the permutation ({NEURONS} on a chip); make the populations smaller."
             )
-        sites = np.array(self.permutation[self.placed : self.placed + count], dtype=np.intp)
-        self.placed += count
-        return sites
+        self.taken |= set(free[:count])
+        return np.array(free[:count], dtype=np.intp)
+
+    def place_shaped(self, count: int, shape: Sequence[tuple[int, int]]) -> NDArray[np.intp]:
+        """(count, circuits) circuits for neurons of this shape: (row, column) from the left, each on one quadrant.
+
+        The leftmost circuit in the first row comes where the permutation says.
+        """
+        found: list[list[int]] = []
+        allowed = set(self.permutation)
+        anchors = iter(self.permutation)
+        while len(found) < count:
+            anchor = next(anchors, None)
+            if anchor is None:
+                raise ValueError(
+                    f"{count} neurons of {len(shape)} circuits each do not fit: their circuits must lie side by side on one"
+                    " quadrant, and be free; make the populations smaller."
+                )
+            row, column = divmod(anchor, COLUMNS)
+            if column % QUADRANT + max(further for _, further in shape) >= QUADRANT:
+                continue
+            sites = [(row + other) % 2 * COLUMNS + column + further for other, further in shape]
+            if allowed.issuperset(sites) and self.taken.isdisjoint(sites):
+                self.taken |= set(sites)
+                found.append(sites)
+        return np.array(found, dtype=np.intp)
+
+    @property
+    def placed(self) -> int:
+        """How many circuits are in use."""
+        return len(self.taken)
 
     def run(self, runtime: float | None, command: RunCommand = RunCommand.EXECUTE) -> float:
         """See :func:`luisim.pynn.run`."""

@@ -22,13 +22,14 @@ from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, TIME_GRID
 from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import madc, madc_times, stamps
-from luisim.pynn import helper, logger, simulator, widgets
+from luisim.pynn import helper, logger, morphology, simulator, widgets
 from luisim.pynn.registers import BACKENDS, ChipRegisters
 
 _PYNN = "pynn_brainscales.brainscales2"
 _SUBMODULES = (
     *("simulator", "helper", "plasticity_rules", "populations", "projections", "recording", "standardmodels"),
-    *("standardmodels.cells", "standardmodels.synapses"),
+    *("standardmodels.cells", "standardmodels.synapses", "connectors", "morphology"),
+    *("morphology.parts", "morphology.parameters", "morphology.mc_neuron_base"),
 )
 _REGISTERS = "it writes or reads registers of the real chip, which are not simulated"
 _REFUSED = {
@@ -149,6 +150,8 @@ class _Refuser:
         if package == "pynn_brainscales" and not name.startswith(f"{_PYNN}.") and inner:
             raise UnsupportedExperiment(f"{name} cannot be imported here: only {_PYNN} is simulated.")
         if name.startswith(f"{_PYNN}."):
+            if name.startswith(f"{_PYNN}.morphology."):
+                getattr(morphology, name.rpartition(".")[2], None)  # says what is not simulated
             own = f"luisim.pynn{name.removeprefix(_PYNN)}"
             if _is_ours(own):
                 sys.modules[name] = importlib.import_module(own)
@@ -218,6 +221,7 @@ def install(folder: Path | None = None) -> None:
     halco: dict[str, Any] = {
         "AtomicNeuronOnDLS": _Range(0, NEURONS - 1),
         "CommonNeuronBackendConfigOnDLS": _Range(0, BACKENDS - 1),
+        "CompartmentOnLogicalNeuron": int,
         "Enum": int,
         "iter_all": _iter_all,
     }

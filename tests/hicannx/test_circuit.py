@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from luisim.experiment import Experiment
+from luisim.hicannx import connected
 from luisim.hicannx.adex import PATTERNS, device_for, pattern_of
 from luisim.hicannx.agreement import experiments, fair_end, from_chip, judge, verdict
 from luisim.hicannx.circuit import HicannXCircuit
@@ -25,6 +26,16 @@ def test_circuit_and_model_agree(ngspice: Ngspice) -> None:
     assert [v for v in verdicts if not v.agrees] == []
     assert sum(v.model_spikes > 5 for v in verdicts) >= 3
     assert sum(v.model_spikes == 0 for v in verdicts) >= 2
+
+
+def test_connected_circuits_and_their_model_agree(ngspice: Ngspice) -> None:
+    model, circuit = HicannXModel(), HicannXCircuit(ngspice)
+    sets = list(connected.experiments())
+    found = [connected.verdicts(e, model.run(e), circuit.run(e)) for e in sets]
+    assert [v for verdicts in found for v in verdicts if not v.agrees] == []
+    assert sum(len(verdicts) for verdicts in found) >= 24
+    assert sum(v.model_spikes > 5 for verdicts in found for v in verdicts) >= 4
+    assert {connected.nodes(e) for e in sets} >= {1, 2, 3, 4}
 
 
 def test_a_spike_at_the_end_does_not_decide_but_a_lost_one_does() -> None:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, SimulationCancelled
-from luisim.hicannx.agreement import _drawn
+from luisim.hicannx.agreement import drawn
 from luisim.hicannx.electrical import NeuronCircuit, circuit_of
 from luisim.hicannx.engine import CHIP_STEP, Run, pieces, run, run_alone, run_many
 from luisim.hicannx.ideal import Adex, Lif
@@ -208,6 +208,12 @@ def test_closed_form_and_steps_agree_without_synapses(saturates: bool) -> None:
         np.testing.assert_allclose(one, other, atol=8e-9)
 
 
+@needs_kernel
+def test_closed_form_in_numpy_gives_the_same_bits() -> None:
+    c = neurons(300, saturates=True, e=15.0)  # some fire never, some often
+    same(run_alone(c, 200e-6), run_alone(c, 200e-6, compiled=False))
+
+
 def adaptive(n: int, current: float, seed: int = 4) -> Adex:
     """Brette and Gerstner's neuron, 10 % spread; nF, uS, mV, nA, and a millisecond of theirs is a microsecond here."""
     draw = np.random.default_rng(seed)
@@ -314,7 +320,7 @@ def circuits(n: int) -> NeuronCircuit:
 
 def wild_circuits(n: int) -> NeuronCircuit:
     """Settings from all over their ranges, every block of the neuron among them."""
-    chosen = [_drawn(np.random.default_rng([6, k])) for k in range(n)]
+    chosen = [drawn(np.random.default_rng([6, k])) for k in range(n)]
     more = {"exponential_enable": True, "exponential_v_exp": 640, "exponential_i_bias": 100, "adaptation_enable": True}
     more |= {"adaptation_v_leak": 600, "adaptation_v_ref": 600, "adaptation_enable_pulse": True}
     more |= {"adaptation_i_bias_tau": 100, "adaptation_i_bias_a": 200, "adaptation_i_bias_b": 300}

@@ -3,11 +3,16 @@
 
 import tomllib
 
+import numpy as np
 import pytest
 
 from luisim.errors import LuisimError, ParameterError
 from luisim.experiment import SpikeTrain
+from luisim.hicannx.circuit import HicannXCircuit
 from luisim.hicannx.experiment_file import read_experiment
+from luisim.hicannx.model import HicannXModel
+from luisim.hicannx.sampled import name_of
+from luisim.spice.ngspice import Ngspice
 from tui.backends import experiment_names, load_experiment, open_backend
 from tui.cli import main
 
@@ -66,11 +71,44 @@ def test_shipped_experiments_run(name: str) -> None:
         ('duration = "200 us"', 'duration = "2 s"', "100 ms"),
         ('tau_mem = "10 us"', 'tau_mem = "1 ms"', "60 us"),
         ("neurons = 1", "neurons = 513", "512"),
+        ("leak_i_bias = 200", "leak_i_bias = [200, 100]", "one for each of 1 neurons"),
+        ("weight = 63", "weight = 63\nneuron = 512", "0 to 511"),
     ],
 )
 def test_mistakes_are_named(old: str, new: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
         read_experiment(tomllib.loads(EXAMPLE.replace(old, new, 1)), "example")
+
+
+def test_neurons_of_their_own() -> None:
+    on = "excitatory_input_enable = true\nexcitatory_input_i_bias_gm = 500"
+    text = EXAMPLE.replace('[calibration]\ntau_mem = "10 us"\n', "").replace("neurons = 1", "neurons = 2")
+    text = text.replace("leak_i_bias = 200", f"leak_i_bias = [200, 100]\n{on}")
+    experiment = read_experiment(tomllib.loads(text.replace("weight = 63", "weight = 63\nneuron = 1")), "example")
+    assert [neuron.leak_i_bias for neuron in experiment.device.neurons] == [200, 100]
+    assert [s.neuron for s in experiment.stimuli if isinstance(s, SpikeTrain)] == [1]
+    trace = open_backend("model", experiment.device, raw=True).run(experiment)
+    before = read_experiment(tomllib.loads(text.replace("weight = 63", "weight = 0")), "example")
+    without = open_backend("model", before.device, raw=True).run(before)
+    assert (trace.signals["v_mem"] == without.signals["v_mem"]).all()
+    assert not (trace.signals["v_mem_1"] == without.signals["v_mem_1"]).all()
+
+
+def test_a_stimulus_for_a_neuron_that_is_not_there_is_said() -> None:
+    experiment = read_experiment(tomllib.loads(EXAMPLE.replace("weight = 63", "weight = 63\nneuron = 1")), "example")
+    assert "no neuron 1" in str(open_backend("model", experiment.device).unsupported(experiment))
+
+
+def test_compartments_pass_psps_on(ngspice: Ngspice) -> None:
+    experiment = load_experiment("compartment-chain")
+    for backend in (HicannXModel(), HicannXCircuit(ngspice)):
+        trace = backend.run(experiment)
+        v = np.array([trace.signals[name_of("v_madc", k)] for k in (0, 1, 3, 5)])
+        early, late = trace.time < 100e-6, trace.time > 100e-6
+        rest = v[:, trace.time < 18e-6].mean(axis=1)
+        first, second = v[:, early].max(axis=1) - rest, v[:, late].max(axis=1) - rest
+        assert np.all(np.diff(first) < -2.0), backend.name  # injected into compartment 0
+        assert second.argmax() == 1, backend.name
 
 
 def test_an_input_that_is_off_is_said() -> None:

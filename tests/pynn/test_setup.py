@@ -175,8 +175,8 @@ def test_nothing_queued_is_nothing_to_run(command: pynn.RunCommand) -> None:
 
 
 def test_prepare_says_what_cannot_be_mapped() -> None:
-    one_neuron(multicompartment_connect_right=True)
-    with pytest.raises(UnsupportedExperiment, match="multicompartment_connect_right"):
+    one_neuron(bayesian_enable_master=True)
+    with pytest.raises(UnsupportedExperiment, match="bayesian_enable_master"):
         pynn.run(None, pynn.RunCommand.PREPARE)
 
 

@@ -20,16 +20,9 @@ FIXED = {
     "bayesian_enable_slave": False,
     "bayesian_operation": 0.0,
     "bayesian_to_post_pulse": True,
-    "multicompartment_connect_right": False,
-    "multicompartment_connect_soma": False,
-    "multicompartment_connect_soma_right": False,
-    "multicompartment_connect_vertical": False,
-    "multicompartment_enable_conductance": False,
-    "multicompartment_enable_conductance_division": False,
-    "multicompartment_enable_conductance_multiplication": False,
 }
-# settings without an effect here: the bias of a conductance that is off, the choice between two equal clocks
-_WITHOUT_EFFECT = {"multicompartment_i_bias_nmda": 0.0, "refractory_period_input_clock": 0.0}
+# settings without an effect here: the choice between two equal clocks
+_WITHOUT_EFFECT = {"refractory_period_input_clock": 0.0}
 
 
 def _neuron_defaults() -> dict[str, Any]:
@@ -43,6 +36,7 @@ class ChipCell(StandardCellType):  # type: ignore[misc]
     """What all cells here have in common: names that mean the same inside and outside, one place to record from."""
 
     units: ClassVar[dict[str, str]] = _UNITS
+    on_chip = False  # whether it is a neuron of the chip, not a source
 
     def can_record(self, variable: str, location: str | None = None) -> bool:
         """Whether ``variable`` can be recorded from this cell."""
@@ -52,14 +46,16 @@ class ChipCell(StandardCellType):  # type: ignore[misc]
 class HXNeuron(ChipCell):
     """One neuron circuit: all settings of :class:`~luisim.hicannx.parameters.NeuronLsb`, in LSB, off by default.
 
-    With a calibration (``setup(initial_config=...)``) what is not given comes from there. Raises pyNN's
-    NonExistentParameterError for settings that the software keeps to itself (event routing, read-out).
+    ``multicompartment_*`` connects it with the circuits beside it. With a calibration (``setup(initial_config=...)``) what is
+    not given comes from there. Raises pyNN's NonExistentParameterError for settings that the software keeps to itself (event
+    routing, read-out).
     """
 
     recordable: ClassVar[list[str]] = RECORDABLE
     receptor_types: ClassVar[list[str]] = ["excitatory", "inhibitory"]
     conductance_based = False
     injectable = True
+    on_chip = True
     default_parameters: ClassVar[dict[str, Any]] = _neuron_defaults()
     default_initial_values: ClassVar[dict[str, float]] = {}
     translations = build_translations(*((name, name) for name in default_parameters))
@@ -73,6 +69,12 @@ class HXNeuron(ChipCell):
 
 
 SETTABLE = tuple(name for name in HXNeuron.default_parameters if name in SETTINGS)
+_SWITCHES = frozenset(name for name in SETTABLE if isinstance(getattr(NeuronLsb(), name), bool))
+
+
+def as_setting(name: str, value: Any) -> bool | int:
+    """A parameter as the chip takes it: a switch, or a whole number of LSB."""
+    return bool(value) if name in _SWITCHES else int(value)
 
 
 class PlasticHXNeuron(HXNeuron):
@@ -90,6 +92,7 @@ class CalibHXNeuronCuba(ChipCell):
     receptor_types: ClassVar[list[str]] = ["excitatory", "inhibitory"]
     conductance_based = False
     injectable = True
+    on_chip = True
     # calix: the defaults of the spiking calibration
     default_parameters: ClassVar[dict[str, Any]] = {
         "v_rest": 80.0,
