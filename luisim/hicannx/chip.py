@@ -127,7 +127,10 @@ class Chip:
                 raise ParameterError("In bypass mode membranes are not used; record spikes only.")
             if progress is not None:
                 progress(0.0)
-            trains = bypass_spikes(ticks, who, self._reach, self._feeds, after.time)
+            trains, late = bypass_spikes(ticks, who, self._reach, self._feeds, after.time)
+            waiting = tuple(np.concatenate(both) for both in zip(late, after.waiting, strict=True))
+            order = np.argsort(waiting[0], kind="stable")
+            after = replace(after, waiting=(waiting[0][order], waiting[1][order]))
             read = (nothing, nothing)
         else:
             run = engine.run(

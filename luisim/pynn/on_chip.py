@@ -37,7 +37,7 @@ class OnChip:
         self._seed = seed
 
     def part(self, network: Network, trains: Mapping[str, Sequence[Array]], stop: float, looks: Looks) -> Part:
-        """Go on to ``stop`` s with the settings and weights of ``network``. ``trains``: of each source in s, of the whole run."""
+        """Go on to ``stop`` s with the settings and weights of ``network``. ``trains``: s, of each source, of the whole run."""
         self._configure(network)
         start, duration = self._state.time, stop - self._state.time
         if duration < 1e-12:  # a part shorter than a step is over already
