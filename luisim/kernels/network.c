@@ -890,11 +890,11 @@ KERNEL(network_chip, chip_run(net))
 
 /* trains of equal intervals: luisim/kernels/alone.py */
 void network_alone(
-    int64_t n, const int64_t *neuron, const double *first, const double *every, const int64_t *count, int64_t *whose, double *time)
+    int64_t n, const int64_t *neuron, const double *first, const double *every, const int64_t *count, int32_t *whose, double *time)
 {
     for (int64_t j = 0, at = 0; j < n; at += count[j++])
         for (int64_t k = 0; k < count[j]; k++) {
-            whose[at + k] = neuron[j];
+            whose[at + k] = (int32_t)neuron[j];
             time[at + k] = (double)k * every[j] + first[j];
         }
 }
