@@ -35,7 +35,6 @@ from tui.manual import Manual
 from tui.messages import Message, Progress
 from tui.plugging import arduinos
 from tui.runs import Runs
-from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
 from tui.screens.palette import Commands
 from tui.screens.whole_chip import WholeChip
@@ -63,7 +62,7 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(BoardMode, LessonMode, Manual, ScopeKeys, App[None]):
+class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
     ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one. ``find_ports``:
@@ -86,6 +85,7 @@ class LuisimApp(BoardMode, LessonMode, Manual, ScopeKeys, App[None]):
     ) -> None:
         super().__init__()
         self.find_ports = find_ports
+        self.deeds: set[str] = set()  # what a person has done since a lesson began
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
         self._new_runs = partial(Runs, taken_keys=keys)
         self._others = others
@@ -185,6 +185,7 @@ class LuisimApp(BoardMode, LessonMode, Manual, ScopeKeys, App[None]):
     def _turned(self, event: Knob.Turned) -> None:
         # two quick turns of two knobs: take over this knob's value, not its idea of the others
         settings = event.knob.trimmer.copied(self.desk.settings(self.experiment, self.board), event.parameters)
+        self.deeds.add("turn")
         self.scope.follows = False  # a window that fits itself would hide that the rate has changed
         self._change(self.desk.with_settings(self.experiment, self.board, settings))
 
@@ -268,6 +269,7 @@ class LuisimApp(BoardMode, LessonMode, Manual, ScopeKeys, App[None]):
     def action_pause(self) -> None:
         """Keep the traces as they are while knobs are turned, or go on."""
         self.paused = not self.paused
+        self.deeds.add("pause")
         if self.live.on:
             self.live.pause(self.paused)
         elif not self.paused and self.experiment is not self._asked:
@@ -299,6 +301,7 @@ class LuisimApp(BoardMode, LessonMode, Manual, ScopeKeys, App[None]):
             taken = _("Input {input} of {board} has a wire from {source}: send pulses into a free input.")
             self.notify(taken.format(input=connector, board=self.board, source=wire.source), markup=False)
             return
+        self.deeds.add("pulse")
         if self.live.on:
             self.live.do(Pulse(connector, amplitude=boards.settings(self.experiment, self.board).vdd))
             return

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from firmware_bridge import flash as flashing
 from firmware_bridge import link
 from firmware_bridge.backend import boards_of
-from firmware_bridge.connect import virtual_board
+from firmware_bridge.connect import virtual_board, wires_of
 from firmware_bridge.errors import BoardError
 from firmware_bridge.export import export_csv, export_nwb, to_neo
 from firmware_bridge.protocol import Samples
@@ -158,9 +158,10 @@ def simulate_board(
     from firmware_bridge.simulated.announced import announced
     from firmware_bridge.simulated.terminal import Terminal
 
-    found = boards_of(backends.load_experiment(experiment))
+    loaded = backends.load_experiment(experiment)
+    found = boards_of(loaded)
     around = found * boards if len(found) == 1 else found
-    terminal = Terminal(virtual_board(around, clock_error=clock_error, seed=seed))
+    terminal = Terminal(virtual_board(around, wires_of(loaded.device), clock_error=clock_error, seed=seed))
     print(terminal.name, flush=True)
     _say(f"try: luisim run {experiment} --on board    (Ctrl-C unplugs it; an open luisim app shows it by itself)")
     end = time.monotonic() + seconds

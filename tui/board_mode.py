@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.message import Message as TextualMessage
@@ -73,7 +74,7 @@ class BoardMode:
             add_bindings(self, self.source_keys)
             self.readings.furnish(self._columns, tuple(self.sources.values()))
             words = _("A board at {port}: key {key} turns it on and off.")
-            self.notify(words.format(port=port, key=source.key), title=source.title, markup=False)
+            self.notify(words.format(port=Path(port).name, key=source.key), title=source.title, markup=False)
             if self.live.on:
                 self.live.toggle(name)
                 return
@@ -88,4 +89,4 @@ class BoardMode:
         source = self.sources.get(self._board_at(port))
         if source is not None and not self.live.on:  # a live run sees for itself
             words = _("The board at {port} was unplugged; its trace stays.")
-            self.notify(words.format(port=port), title=source.title, severity="warning", markup=False)
+            self.notify(words.format(port=Path(port).name), title=source.title, severity="warning", markup=False)

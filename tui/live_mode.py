@@ -40,6 +40,11 @@ class LiveMode:
         """How far the boards have come, in s."""
         return self.view.session.now if self.view is not None else 0.0
 
+    @property
+    def acted(self) -> float:
+        """When a knob was turned last, or a pulse sent, in s."""
+        return max(0.0, self.view.session.acted) if self.view is not None else 0.0
+
     def start(self) -> None:
         """Let the board run on as it is set."""
         app = self._app

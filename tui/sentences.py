@@ -112,7 +112,6 @@ FORMS: Final = (
     N_("{port} cannot do {baud} baud ({reason}); use 115200."),
     N_("{port} cannot do {baud} baud; use 115200, with four channels at most."),
     N_("The firmware on {port} speaks protocol {theirs}, this program {ours}; flash it anew: {command}"),
-    N_("The simulated boards have no jumper wires between them; use --on model for the network."),
     # lessons
     N_("There is no lesson {name}; give a number from 0 to {last} (see luisim lesson list)."),
     N_("Lesson {number} has no answer {key}; it takes: {known}."),

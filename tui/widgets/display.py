@@ -70,6 +70,7 @@ class Display(Widget):
         self._pictures = 0
         self._painted: tuple[tuple[Line, ...] | None, dict[int, Style]] | None = None
         self.first_pane = 0  # its rows
+        self.zooms = 0  # how often somebody has zoomed
 
     # ------------------------------------------------------------------------------------------------------------ what is shown
 
@@ -191,6 +192,7 @@ class Display(Widget):
 
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show ``factor`` times as much, keeping the time ``around`` (s; the middle by default) where it is."""
+        self.zooms += 1
         centre = (self._reach.start + self._reach.stop) / 2 if around is None else around
         width = min(max(_LEAST_WIDTH, self._whole.width), max(_LEAST_WIDTH, self._reach.width * factor))
         start = centre - (centre - self._reach.start) * width / self._reach.width
