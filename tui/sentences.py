@@ -48,6 +48,8 @@ FORMS: Final = (
     N_("ngspice refuses the deck: {reason}."),
     N_("ngspice refuses what was altered: {reason}."),
     N_("ngspice could not be halted; start the live circuit again."),
+    N_("The run was stopped: {reason}."),
+    N_("The model makes no progress at one point in time; please report this experiment."),
     N_("There is not enough memory for this run; record fewer boards or make it shorter."),
     N_('That is too much to record; add a line such as record = ["a", "b"] (or record = [] for spikes alone).'),
     N_("Live runs one board; choose an experiment with a single board (e)."),
@@ -81,6 +83,7 @@ FORMS: Final = (
     N_("{folder} is no recording ({reason}); give a folder that luisim record has made."),
     N_("{folder} was recorded by a newer luisim; update this one."),
     N_("{folder} holds fewer than two samples; record for longer."),
+    N_("{folder}: line {number} of samples.csv is damaged ({text}); delete that line."),
     # a board on the desk
     N_("{experiment} is not about Lu.i boards, and an Arduino measures only those."),
     N_("Input {input} has no wire to the Arduino; use input 1, 2 or 3."),
@@ -106,6 +109,9 @@ FORMS: Final = (
     N_("{reason} It did not come back within {seconds} s; plug it in and begin again."),
     N_("{count} frames were lost on the way; use another cable or port, and repeat."),
     N_("{port} was unplugged."),
+    N_("{port} cannot do {baud} baud ({reason}); use 115200."),
+    N_("{port} cannot do {baud} baud; use 115200, with four channels at most."),
+    N_("The firmware on {port} speaks protocol {theirs}, this program {ours}; flash it anew: {command}"),
     # lessons
     N_("There is no lesson {name}; give a number from 0 to {last} (see luisim lesson list)."),
     N_("Lesson {number} has no answer {key}; it takes: {known}."),

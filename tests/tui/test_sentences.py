@@ -24,6 +24,8 @@ _MET = (
     *("luisim/quantity.py", "luisim/lessons/model.py", "luisim/lui/live.py", "luisim/lui/model.py"),
     *("luisim/hicannx/sampled.py", "luisim/hicannx/circuit.py", "luisim/hicannx/recorded.py"),
     *("firmware_bridge/backend.py", "firmware_bridge/replay.py", "firmware_bridge/following.py"),
+    *("firmware_bridge/live.py", "firmware_bridge/session.py", "firmware_bridge/link.py", "firmware_bridge/recording.py"),
+    *("luisim/lui/events.py", "luisim/lessons/jeffress.py", "luisim/lessons/tau_mem.py"),
 )
 _REASONS = ("unsupported", "refusal")  # functions that return sentences
 
