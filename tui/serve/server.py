@@ -134,9 +134,8 @@ class ClassServer(Server):
     def _check_room(self) -> None:
         """Raises 503 if there are as many viewers as there may be: each has an app of its own on this computer."""
         if len(self._sockets) >= self._most:
-            raise web.HTTPServiceUnavailable(
-                text=f"This class is full: {self._most} are here. Close another tab, or start luisim serve with a larger --most."
-            )
+            full = f"This class is full: {self._most} are here. Close another tab, or start luisim serve with a larger --most."
+            raise web.HTTPServiceUnavailable(text=full)
 
     @aiohttp_jinja2.template("teacher.html")
     async def handle_teacher(self, request: web.Request) -> dict[str, Any]:
