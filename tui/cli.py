@@ -107,7 +107,9 @@ def run(
     folder: Annotated[
         Path | None, Parameter(name="--folder", help="Of a netlist: the folder that its includes must lie in, if not its own.")
     ] = None,
-    on_chip: Annotated[str, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed.")] = "v3_tutorial:1",
+    on_chip: Annotated[
+        str | None, Parameter(name="--chip", help="Of a script: the simulated chip, profile:seed; else v3_tutorial:1.")
+    ] = None,
     figures: Annotated[
         Path | None, Parameter(name="--figures", help="Of a script: the folder its figures go to, if not beside it.")
     ] = None,

@@ -51,8 +51,9 @@ def record(app: "LuisimApp") -> None:
     """Begin a recording, or end it."""
     live = app.live
     if live.take is not None:
-        kept = _("{time} s are in {folder}").format(time=decimal(f"{live.take.time:.1f}"), folder=live.take.folder)
-        app.notify(kept, title=_("Recorded"), markup=False)
+        kept = _('{time} s are in {folder}. To see them again: luisim app --on model --on "recording:{name}"')
+        kept = kept.format(time=decimal(f"{live.take.time:.1f}"), folder=live.take.folder, name=live.take.folder.name)
+        app.notify(kept, title=_("Recorded"), timeout=10, markup=False)
         live.end_take()
     elif not live.on:
         app.notify(_("A recording is made of live boards: press l first."))

@@ -29,8 +29,10 @@ def is_script(name: str) -> bool:
     return Path(name).suffix in SUFFIXES
 
 
-def run(path: Path, figures: Path | None, chip: str) -> int:
-    """Run it on ``chip`` (profile:seed); its figures go into ``figures``, by default beside it.
+def run(path: Path, figures: Path | None, chip: str | None) -> int:
+    """Run it on ``chip`` (profile:seed; None: the one it names itself, or the default).
+
+    Its figures go into ``figures``, by default beside it.
 
     Raises :class:`~luisim.errors.ParameterError` if it is not there or PyNN is missing,
     :class:`~luisim.errors.SimulationError` if its code failed.
@@ -40,10 +42,12 @@ def run(path: Path, figures: Path | None, chip: str) -> int:
     _need_pynn()
     from luisim.pynn.simulator import CHIP_VARIABLE, chip_called
 
-    chip_called(chip)  # says at once if there is no such chip
+    chosen = {} if chip is None else {CHIP_VARIABLE: chip}
+    for name in chosen.values():
+        chip_called(name)  # says at once if there is no such chip
     folder = path.parent if figures is None else figures
     command = [sys.executable, "-m", "luisim.pynn.script", str(path), str(folder)]
-    done = subprocess.run(command, env=os.environ | {CHIP_VARIABLE: chip}, check=False)
+    done = subprocess.run(command, env=os.environ | chosen, check=False)
     if done.returncode:
         raise SimulationError(_FAILED)
     return 0

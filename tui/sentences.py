@@ -59,6 +59,7 @@ FORMS: Final = (
     N_("An external voltage is read past the neuron circuit; run it on the model."),
     N_("Bypass mode has no membranes to show; use luisim chip, which shows spikes."),
     N_("The {kind} input is switched off; set {key}_input_enable = true in [neuron], or add a [calibration] table."),
+    N_("There is no neuron {number} for a stimulus; the last one is neuron {last}."),
     N_('A chip takes stimuli of kind "spikes" and "voltage".'),
     N_("No neuron meets these targets; keep the reset below the threshold and the time constants within 2 to 30 us."),
     # recordings
@@ -167,6 +168,7 @@ SHIPPED: Final = (
     N_("Synfire chain of five"),
     N_("Synfire ring of seven"),
     N_("Chip: a silent neuron"),
+    N_("Chip: a chain of four compartments"),
     N_("Chip: leak over threshold"),
     N_("Chip: the neuron of the recording single_neuron_lot"),
     N_("Chip: the neuron of the recording girlsday_lot"),

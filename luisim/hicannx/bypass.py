@@ -17,8 +17,10 @@ MOST = 20_000_000  # spikes; a loop of neurons that feed each other would go on 
 
 def bypass_spikes(
     ticks: Indices, who: Indices, reach: Sequence[Indices], feeds: Indices, stop: float
-) -> tuple[NDArray[np.float64], ...]:
-    """Each neuron's spike times in s before ``stop``: ``ticks`` (k,) of events of the sources ``who`` (k,).
+) -> tuple[tuple[NDArray[np.float64], ...], tuple[Indices, Indices]]:
+    """Each neuron's spike times in s before ``stop``, and the events whose spikes come later: ``ticks`` and ``who``.
+
+    ``ticks`` (k,): of events of the sources ``who`` (k,).
 
     ``reach``: for each source the neurons that it has a weight above 0 on. ``feeds`` (n,): the source that a neuron is, or -1.
     """
@@ -26,15 +28,18 @@ def bypass_spikes(
     first = np.cumsum(count) - count
     flat = np.concatenate([np.empty(0, dtype=np.int64), *reach])
     times, neurons, total = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
+    left: tuple[list[Indices], list[Indices]] = ([], [])
     while ticks.size:
+        later = (ticks + DELAY) * TIME_GRID >= stop
+        left[0].append(ticks[later])
+        left[1].append(who[later])
+        ticks, who = ticks[~later], who[~later]
         each = count[who]
         total += int(each.sum())
         if total > MOST:
             raise SimulationError(f"More than {MOST} spikes: neurons in bypass mode feed each other without end; cut the loop.")
         offset = np.arange(int(each.sum())) - np.repeat(np.cumsum(each) - each, each)
         ticks, hit = np.repeat(ticks + DELAY, each), flat[np.repeat(first[who], each) + offset]
-        inside = ticks * TIME_GRID < stop
-        ticks, hit = ticks[inside], hit[inside]
         times.append(ticks)
         neurons.append(hit)
         goes_on = feeds[hit] >= 0
@@ -42,4 +47,6 @@ def bypass_spikes(
     spikes, neuron = np.concatenate(times), np.concatenate(neurons)
     order = np.lexsort((spikes, neuron))
     ends = np.cumsum(np.bincount(neuron, minlength=feeds.size))
-    return tuple(np.split(spikes[order] * TIME_GRID, ends[:-1]))
+    none = np.empty(0, dtype=np.int64)
+    waiting = np.concatenate([none, *left[0]]), np.concatenate([none, *left[1]])
+    return tuple(np.split(spikes[order] * TIME_GRID, ends[:-1])), waiting

@@ -2,7 +2,7 @@
 """Chip: a network on one instance of the chip, run in pieces that continue one another."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,7 @@ Indices = NDArray[np.int64]
 
 MADC_CHANNELS = 2
 LONGEST = 3600.0  # s
+LINE_REST = 0.9  # V; assumed: where a synaptic line stands without events, from there it drops
 
 
 class Chip:
@@ -102,17 +103,19 @@ class Chip:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> ChipResult:
-        """Run for ``duration`` s, rounded up to steps of 0.1 us, from rest or from the ``state`` of an earlier result.
+        """Run for ``duration`` s, rounded up to whole steps, from rest or from the ``state`` of an earlier result.
 
+        A step is 0.1 us; where the first piece of a run has an MADC trace it is the MADC's 34 ns, and stays so.
         ``inputs``: source -> for each of its sources the times in s, ascending, absolute. ``seed`` draws this run's noise.
         Raises :class:`~luisim.errors.ParameterError` for times that are unsorted, negative or not finite.
         """
         if not (np.isfinite(duration) and 0.0 < duration <= LONGEST):
             raise ParameterError(f"A run must last more than 0 s and at most {LONGEST:g} s, not {duration} s.")
-        state, record = state or ChipState(), record or Record()
-        steps = int(np.ceil(duration / engine.STEP - 1e-6))
+        record = record or Record()
+        state = state or ChipState(step=engine.CHIP_STEP if record.madc else engine.STEP)
+        steps = int(np.ceil(duration / state.step - 1e-6))
         after = replace(state, steps=state.steps + steps)
-        sites = self._sites(record)
+        looks = self._looks(record, state.time, steps * state.step)
         ticks, who, outside = self._arrivals(inputs or {}, state.time, after.time)
         ticks, who, delayed = self._queued(ticks, who, state)
         now = ticks * TIME_GRID < after.time
@@ -124,23 +127,27 @@ class Chip:
                 raise ParameterError("In bypass mode membranes are not used; record spikes only.")
             if progress is not None:
                 progress(0.0)
-            trains = bypass_spikes(ticks, who, self._reach, self._feeds, after.time)
+            trains, late = bypass_spikes(ticks, who, self._reach, self._feeds, after.time)
+            waiting = tuple(np.concatenate(both) for both in zip(late, after.waiting, strict=True))
+            order = np.argsort(waiting[0], kind="stable")
+            after = replace(after, waiting=(waiting[0][order], waiting[1][order]))
             read = (nothing, nothing)
         else:
             run = engine.run(
                 self._circuit,
                 self._lines,
                 self._events(ticks, who),
-                steps * engine.STEP,
+                steps * state.step,
                 state=state.engine,
+                dt=state.step,
                 noise=self._noise(seed),
-                samples=[Samples(places, state.time + times) for places, times in sites_times(sites, steps * engine.STEP)],
+                samples=[look.samples for look in looks],
                 progress=progress,
                 cancelled=cancelled,
             )
             trains = tuple(stamps(train) for train in run.trains())
             after = replace(after, engine=run.state)
-            read = self._read(sites, run.membranes, state, steps, seed)
+            read = self._read(record, looks, run.membranes, state, seed)
         return ChipResult(self.network, state.time, after.time, self._by_population(trains), outside, *read, delayed, after)
 
     def events(self, inputs: Mapping[str, Sequence[ArrayLike]], duration: float) -> Events:
@@ -282,7 +289,8 @@ class Chip:
         draw = ChipInstance(device.seed).noise(2 * seed)
         return Jitter(np.full(self.network.n, profile.jitter_lsb * profile.madc_lsb), int(draw.integers(2**63)))
 
-    def _sites(self, record: Record) -> tuple[Indices, Indices]:
+    def _looks(self, record: Record, start: float, duration: float) -> list["_Look"]:
+        """What the engine is asked for: a look for each converter and signal."""
         circuits = [self.network.circuit_of(site.population, site.index) for site in record.madc]
         if len(circuits) > MADC_CHANNELS:
             raise ParameterError(
@@ -294,7 +302,13 @@ class Chip:
                 "The MADC has a channel for even and one for odd neuron circuits;"
                 f" {circuits[0]} and {circuits[1]} are both {kind}."
             )
-        return self._places(record.madc), self._places(record.cadc)
+        looks = []
+        for converter, sites, times in ((0, record.madc, madc_times), (1, record.cadc, cadc_times)):
+            places = self._places(sites)
+            for signal in dict.fromkeys(site.signal for site in sites):
+                rows = np.array([k for k, site in enumerate(sites) if site.signal == signal], dtype=np.int64)
+                looks.append(_Look(converter, rows, Samples(places[rows], start + times(duration), signal)))
+        return looks
 
     def _places(self, sites: Sequence[Site]) -> Indices:
         for site in sites:
@@ -302,19 +316,22 @@ class Chip:
         return np.array([self.network.first_of(site.population) + site.index for site in sites], dtype=np.int64)
 
     def _read(
-        self, sites: tuple[Indices, Indices], membranes: Sequence[Array], state: ChipState, steps: int, seed: int
+        self, record: Record, looks: Sequence["_Look"], found: Sequence[Array], state: ChipState, seed: int
     ) -> tuple[Recorded, Recorded]:
-        profile = self.device.chip_profile
-        nothing = Recorded(np.empty(0), np.empty((0, 0)))
-        read, left = [nothing, nothing], list(membranes)
-        for k, (places, times) in enumerate(zip(sites, (madc_times, cadc_times), strict=True)):
-            if places.size == 0:
+        profile, chip_seed = self.device.chip_profile, self.device.seed
+        read = [Recorded(np.empty(0), np.empty((0, 0)))] * 2
+        for converter, sites in enumerate((record.madc, record.cadc)):
+            if not sites:
                 continue
-            at, volts = state.time + times(steps * engine.STEP), left.pop(0) + self._offsets[places][:, None]
-            chip_seed = self.device.seed
+            own = [(look, volts) for look, volts in zip(looks, found, strict=True) if look.converter == converter]
+            at = own[0][0].samples.times
+            volts = np.empty((len(sites), at.size))
+            for look, values in own:
+                line = look.samples.signal in ("exc", "inh")
+                volts[look.rows] = (LINE_REST - values if line else values) + self._offsets[look.samples.neurons][:, None]
             # another stream for each piece
             draw = None if chip_seed is None else np.random.default_rng([chip_seed, 3, seed, state.steps])
-            read[k] = Recorded(stamps(at), madc(volts, profile, draw) if k == 0 else cadc(volts, profile))
+            read[converter] = Recorded(stamps(at), cadc(volts, profile) if converter else madc(volts, profile, draw))
         return read[0], read[1]
 
     def _by_population(self, trains: Sequence[Array]) -> dict[str, tuple[Array, ...]]:
@@ -325,7 +342,10 @@ class Chip:
         return found
 
 
-def sites_times(sites: tuple[Indices, Indices], duration: float) -> list[tuple[Indices, Array]]:
-    """Places and sample times, from 0 s on, of the converters that record anything."""
-    both = ((sites[0], madc_times(duration)), (sites[1], cadc_times(duration)))
-    return [(places, times) for places, times in both if places.size]
+@dataclass(frozen=True)
+class _Look:
+    """What one converter (0 MADC, 1 CADC) reads of one signal: ``rows`` of its sites."""
+
+    converter: int
+    rows: Indices
+    samples: Samples

@@ -16,10 +16,14 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Site:
-    """One neuron's membrane as a place to record from: a population and an index in it."""
+    """One neuron as a place to record from: a population and an index in it.
+
+    ``signal``: its membrane "v", a synaptic line "exc" or "inh", or its adaptation "w".
+    """
 
     population: str
     index: int = 0
+    signal: str = "v"
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,20 @@ class Recorded:
 
 @dataclass(frozen=True, eq=False)
 class ChipState:
-    """Where a run ended: ``steps`` of the engine, its state, and events (tick, source) that still wait for their bus."""
+    """Where a run ended: ``steps`` of ``step`` s of the engine, its state, and events (tick, source) that wait for their bus.
+
+    One without an engine is a beginning that chooses the step.
+    """
 
     steps: int = 0
     engine: State | None = None
     waiting: tuple[Indices, Indices] = field(default_factory=lambda: (np.empty(0, np.int64), np.empty(0, np.int64)))
+    step: float = STEP
 
     @property
     def time(self) -> float:
         """In s."""
-        return self.steps * STEP
+        return self.steps * self.step
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,15 @@ from luisim.pynn.control import (
     run_until,
     setup,
 )
+from luisim.pynn.injection import (
+    InjectedConfiguration,
+    InjectedReadout,
+    get_execution_time_info,
+    get_post_realtime_read,
+    get_post_realtime_read_ppu_symbols,
+    get_pre_realtime_read,
+    preprocess,
+)
 from luisim.pynn.plasticity_rules import PlasticityRule, Timer
 from luisim.pynn.populations import Assembly, Population, PopulationView
 from luisim.pynn.projections import Projection
@@ -75,6 +84,8 @@ __all__ = [
     "FromFileConnector",
     "FromListConnector",
     "IndexBasedProbabilityConnector",
+    "InjectedConfiguration",
+    "InjectedReadout",
     "NumpyRNG",
     "OneToOneConnector",
     "PlasticityRule",
@@ -93,8 +104,12 @@ __all__ = [
     "errors",
     "get_backend_statistics",
     "get_current_time",
+    "get_execution_time_info",
     "get_max_delay",
     "get_min_delay",
+    "get_post_realtime_read",
+    "get_post_realtime_read_ppu_symbols",
+    "get_pre_realtime_read",
     "get_time_step",
     "helper",
     "initialize",
@@ -103,6 +118,7 @@ __all__ = [
     "morphology",
     "num_processes",
     "plasticity_rules",
+    "preprocess",
     "rank",
     "record",
     "reset",

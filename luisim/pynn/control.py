@@ -1,38 +1,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """setup, run, reset, end: the functions of the interface that are no class."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pyNN import common
 from pyNN.recording import get_io
 
-from luisim.errors import ParameterError
+from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.hicannx.constants import NEURONS
-from luisim.pynn import simulator
+from luisim.pynn import registers, simulator
 from luisim.pynn.calibrations import ChipConfig
+from luisim.pynn.injection import check_injected
 from luisim.pynn.simulator import RunCommand
 
-_REFUSED = ("injected_config", "injected_readout")
+_INJECTED = ("injected_config", "injected_readout")
+# accepted without an effect: a cache of the real calibration
+_WITHOUT_EFFECT = ("calibration_cache", "backgroundPermutation")
+_CALIX = ("injected_calib_target", "injected_calib_options")
 
 
 def setup(timestep: float = simulator.State.dt, min_delay: Any = "auto", **extra_params: Any) -> int:
     """Begin: whatever was built before is forgotten.
 
     ``neuronPermutation``: which circuit (0 to 511) each neuron gets, in order. ``initial_config``: a calibration, see
-    :func:`luisim.pynn.helper.chip_from_file`. ``enable_neuron_bypass``: every event at a neuron is a spike. ``connection``:
-    accepted; the chip is simulated. Ours: ``profile`` and ``seed`` choose the chip (None: nominal), ``strict`` the later
-    rules of the interface. Raises KeyError for any other name.
+    :func:`luisim.pynn.helper.chip_from_file`. ``enable_neuron_bypass``: every event at a neuron is a spike. ``connection``,
+    ``calibration_cache``, ``backgroundPermutation``: accepted without an effect. Ours: ``profile`` and ``seed`` choose the
+    chip (None: nominal), ``strict`` the later rules of the interface. Raises KeyError for any other name.
     """
     names = ("neuronPermutation", "initial_config", "enable_neuron_bypass", "connection", "max_delay")
-    unknown = set(extra_params) - {*names, *_REFUSED, "backgroundPermutation", "profile", "seed", "strict"}
+    unknown = set(extra_params) - {*names, *_INJECTED, *_WITHOUT_EFFECT, *_CALIX, "profile", "seed", "strict"}
     if unknown:
         raise KeyError(
             f"setup() does not know {', '.join(sorted(unknown))}; it takes {', '.join(names)}, profile, seed, strict."
         )
-    for refused in _REFUSED:
-        if extra_params.get(refused) is not None:
-            raise ParameterError(f"{refused} writes registers of the real chip, which are not simulated; leave it out.")
+    for name in _INJECTED:
+        check_injected(name, extra_params.get(name))
+    for name in _CALIX:
+        if extra_params.get(name) is not None:
+            raise UnsupportedExperiment(f"{name} is of calix, which does not run here: give the targets to CalibHXNeuronCuba.")
     state = simulator.begin()
     if "profile" in extra_params or "seed" in extra_params:
         chosen = state.chip
@@ -43,6 +49,8 @@ def setup(timestep: float = simulator.State.dt, min_delay: Any = "auto", **extra
     if "neuronPermutation" in extra_params:
         state.permutation = _permutation(extra_params["neuronPermutation"])
     config = extra_params.get("initial_config")
+    if isinstance(config, registers.ChipRegisters):
+        state.grenade_chip_config, config = config, None
     if config is not None and not isinstance(config, ChipConfig):
         raise ParameterError(
             "initial_config must be a calibration of the simulated chip: pynn.helper.chip_from_nightly()"
@@ -136,15 +144,5 @@ def get_backend_statistics() -> dict[str, Any]:
 
 
 def initialize(cells: Any, **initial_values: Any) -> None:
-    """Not possible: RuntimeError-like refusal, since a chip starts from where its neurons rest."""
+    """Refused by the cells: a chip starts from where its neurons rest."""
     cells.initialize(**initial_values)
-
-
-def refuse(what: str, why: str) -> Callable[..., Any]:
-    """A function that is only there to say why it cannot do its work."""
-
-    def refused(*args: object, **kwargs: object) -> Any:
-        raise ParameterError(f"{what} is not possible here: {why}")
-
-    refused.__name__ = what
-    return refused

@@ -15,7 +15,11 @@ from luisim.pynn.simulator import MADC_SITES, MS
 from luisim.trace import Trace
 
 _HEAD = """# {name}, exported by luisim: a script for BrainScaleS-2 through PyNN.
-# Without the chip: luisim run THIS_FILE --chip {chip}
+# Without the chip: luisim run THIS_FILE. The chip that is simulated then is named below; the real system ignores the name.
+import os
+
+os.environ.setdefault("LUISIM_CHIP", "{chip}")
+
 import pynn_brainscales.brainscales2 as pynn
 
 pynn.setup()

@@ -20,6 +20,17 @@ def nightly_calib_path(name: str = "spiking") -> Path:
 nightly_calix_native_path = nightly_calib_path
 
 
+def nightly_calib_url() -> str:
+    """There is none: calibrations are made here."""
+    raise UnsupportedExperiment("The simulated chip is calibrated here, not downloaded: use pynn.helper.chip_from_nightly().")
+
+
+def get_unique_identifier() -> str:
+    """The chip that is simulated."""
+    chip = simulator.state.chip if simulator.state else simulator.chip_of_environment()
+    return f"simulated-{chip.profile}-{'nominal' if chip.seed is None else chip.seed}"
+
+
 def chip_from_file(path: Any) -> ChipConfig:
     """The calibration that a file of this name stands for: ``spiking...``. Raises UnsupportedExperiment for others."""
     name = Path(path).name

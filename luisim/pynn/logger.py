@@ -3,6 +3,7 @@
 
 import logging
 from enum import IntEnum
+from typing import Any
 
 
 class LogLevel(IntEnum):
@@ -19,14 +20,32 @@ class LogLevel(IntEnum):
 _ROOT = "luisim.pynn"
 
 
-def get(name: str = "") -> logging.Logger:
+class Logger:
+    """A logger whose levels are methods in capitals, which take several things and write them side by side."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in LogLevel.__members__:
+            level = LogLevel[name]
+            return lambda *parts: self._logger.log(level, "".join(str(part) for part in parts))
+        return getattr(self._logger, name)  # what Python's own loggers have
+
+
+def get(name: str = "") -> Logger:
     """The logger of this name."""
-    return logging.getLogger(f"{_ROOT}.{name}" if name else _ROOT)
+    return Logger(f"{_ROOT}.{name}" if name else _ROOT)
 
 
-def set_loglevel(logger: logging.Logger, level: LogLevel) -> None:
+def set_loglevel(logger: Logger, level: LogLevel) -> None:
     """Log from ``level`` on."""
     logger.setLevel(int(level))
+
+
+def reset() -> None:
+    """Log warnings and errors only."""
+    default_config()
 
 
 def default_config(level: LogLevel = LogLevel.WARN, **ignored: object) -> None:

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError, UnsupportedExperiment
+from luisim.hicannx.background import BackgroundSource, settings_for
 from luisim.hicannx.calibration import NeuronTarget
-from luisim.hicannx.constants import CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, WEIGHT_MAX
+from luisim.hicannx.constants import CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, TIME_GRID, WEIGHT_MAX
+from luisim.hicannx.mapping import map_network as place_on_chip
+from luisim.hicannx.network import Background, Population, Projection, Source
+from luisim.hicannx.network import Network as ChipNetwork
 from luisim.hicannx.parameters import NeuronLsb
-from luisim.hicannx.wiring import wire
+from luisim.hicannx.wiring import uses_switches, wire
 from luisim.pynn.calibrations import ChipConfig
 from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
 from luisim.pynn.network import Network, Synapses
@@ -35,6 +39,13 @@ class Mapped:
     network: Network
     neurons: dict[int, int]
     externals: dict[int, int]
+    on_chip: ChipNetwork | None  # the same for the chip's own mapping; None if there is no neuron
+    feeds: dict[str, range]  # of its sources: which externals they are
+
+    @property
+    def connected(self) -> bool:
+        """Whether circuits are connected, which the chip's engine does not know."""
+        return not self.network.bypass and any(map(uses_switches, self.network.settings))
 
 
 def map_network(state: State) -> Mapped:
@@ -54,8 +65,68 @@ def map_network(state: State) -> Mapped:
         settings.extend(settings_of(state, population))
     where = np.concatenate(sites) if sites else np.empty(0, dtype=np.intp)
     wire(settings, [int(site) for site in where])  # a switch that leads nowhere is said before anything runs
-    synapses = _synapses(state, neurons, externals, further)
-    return Mapped(Network(state.chip, where, tuple(settings), synapses, state.bypass), neurons, externals)
+    synapses, parts = _synapses(state, neurons, externals, further)
+    network = Network(state.clocked_chip, where, tuple(settings), synapses, state.bypass)
+    return Mapped(network, neurons, externals, *_for_chip(state, network, parts))
+
+
+def _for_chip(state: State, network: Network, parts: list[slice]) -> tuple[ChipNetwork | None, dict[str, range]]:
+    """The network as populations, sources and projections of the chip. ``parts``: the synapses of each projection."""
+    populations: list[Population] = []
+    sources: list[Source] = []
+    backgrounds: list[Background] = []
+    feeds: dict[str, range] = {}
+    firsts: list[list[int]] = [[], []]  # of the externals, of the neurons
+    names: list[list[str]] = [[], []]
+    begin = [0, 0]
+    for number, population in enumerate(state.populations):
+        name = population.label if [p.label for p in state.populations].count(population.label) == 1 else None
+        name = name or f"{population.label} ({number})"
+        kind = int(population.is_neuron)
+        size = population.sites.size if kind else population.size
+        if kind:
+            own = network.settings[begin[1] : begin[1] + size]
+            populations.append(Population(name, own, state.bypass))
+        elif isinstance(population.celltype, cells.SpikeSourcePoissonOnChip):
+            backgrounds.append(_background(population, name))
+        else:
+            sources.append(Source(name, size))
+            feeds[name] = range(begin[0], begin[0] + size)
+        firsts[kind].append(begin[kind])
+        names[kind].append(name)
+        begin[kind] += size
+    if not populations:
+        return None, feeds
+    projections = []
+    all_firsts = np.array([*firsts[0], *(network.synapses.externals + first for first in firsts[1])])
+    all_names = [*names[0], *names[1]]
+    for number, part in enumerate(parts):
+        source, neuron = network.synapses.source[part], network.synapses.neuron[part]
+        weight, receptor = network.synapses.weight[part].astype(np.int64), state.projections[number].receptor_type
+        pre = np.searchsorted(all_firsts, source, "right") - 1
+        post = np.searchsorted(firsts[1], neuron, "right") - 1
+        for a, b in sorted(set(zip(pre.tolist(), post.tolist(), strict=True))):
+            these = (pre == a) & (post == b)
+            projections.append(
+                Projection(
+                    all_names[a],
+                    names[1][b],
+                    source[these] - all_firsts[a],
+                    neuron[these] - firsts[1][b],
+                    weight[these] * (1 if receptor == "excitatory" else -1),
+                    receptor,
+                    f"{state.projections[number].label} ({number}, {all_names[a]} to {names[1][b]})",
+                )
+            )
+    permutation = tuple(int(site) for site in network.sites)
+    chip_network = ChipNetwork(tuple(populations), tuple(sources), tuple(backgrounds), tuple(projections), permutation)
+    return chip_network, feeds
+
+
+def check_routing(mapped: Mapped) -> None:
+    """Raises :class:`~luisim.errors.ParameterError` that says which limit of the chip's routing is hit."""
+    if mapped.on_chip is not None:
+        place_on_chip(mapped.on_chip)
 
 
 def _places(population: Any, first: int) -> tuple[dict[int, int], dict[int, list[int]]]:
@@ -96,7 +167,7 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
     p = population._parameters
     found: list[NeuronLsb | None] = [None] * population.size
     groups: dict[NeuronTarget, list[int]] = defaultdict(list)
-    coba = isinstance(population.celltype, cells.CalibHXNeuronCoba)
+    coba, chip = isinstance(population.celltype, cells.CalibHXNeuronCoba), state.clocked_chip
     for n in range(population.size):
         if p["cm"][n] != 63:
             raise UnsupportedExperiment(f"cm = {p['cm'][n]:g}: calibration here takes the whole capacitance; set cm = 63.")
@@ -109,9 +180,13 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
         groups[_target(p, n)].append(n)
     for target, members in groups.items():
         # the counter reaches 2.04 us at full clock; longer times need a slower one, which all neurons share
-        if target.refractory_time > (REFRACTORY_MAX + 0.5) * 2.0 / CLOCK:
-            raise UnsupportedExperiment("tau_refrac above 2.04 us needs a slower clock, which PyNN cannot choose; set it to 2.")
-        config = ChipConfig(state.chip, target)
+        longest = REFRACTORY_MAX * 2.0 ** (chip.clock_scale + 1) / CLOCK
+        if target.refractory_time > longest * (1.0 + 0.5 / REFRACTORY_MAX):
+            raise UnsupportedExperiment(
+                f"tau_refrac above {longest * 1e6:.2f} us needs a slower clock: set clock_scale_fast and clock_scale_slow of"
+                " all backends in simulator.state.grenade_chip_config.neuron_block, or tau_refrac to 2."
+            )
+        config = ChipConfig(chip, target)
         for n, neuron in zip(members, config.neurons(population.sites[members]), strict=True):
             changed: dict[str, Any] = {
                 "excitatory_input_i_bias_gm": int(p["i_synin_gm_E"][n]),
@@ -146,8 +221,14 @@ def _target(p: dict[str, NDArray[Any]], n: int) -> NeuronTarget:
     )
 
 
-def _synapses(state: State, neurons: dict[int, int], externals: dict[int, int], further: dict[int, list[int]]) -> Synapses:
-    """``further``: the circuits of each compartment, whose synapses one after the other are taken."""
+def _synapses(
+    state: State, neurons: dict[int, int], externals: dict[int, int], further: dict[int, list[int]]
+) -> tuple[Synapses, list[slice]]:
+    """All synapses, and which are of which projection.
+
+    ``further``: the circuits of each compartment, whose synapses one after the other are taken.
+    """
+    parts: list[slice] = []
     source: list[int] = []
     neuron: list[int] = []
     receptor: list[int] = []
@@ -167,6 +248,7 @@ def _synapses(state: State, neurons: dict[int, int], externals: dict[int, int], 
             receptor.append(kind)
             weight.append(abs(connection.weight))
             rows[target] += needed
+        parts.append(slice(parts[-1].stop if parts else 0, len(source)))
     if rows.max() > SYNAPSES_PER_NEURON:
         worst = int(np.argmax(rows))
         raise ParameterError(
@@ -174,17 +256,18 @@ def _synapses(state: State, neurons: dict[int, int], externals: dict[int, int], 
             " make fewer connections or smaller weights (a synapse holds 63)."
         )
     integer = np.intp
-    return Synapses(
+    synapses = Synapses(
         len(externals),
         np.array(source, dtype=integer),
         np.array(neuron, dtype=integer),
         np.array(receptor, dtype=integer),
         np.array(weight, dtype=np.float64),
     )
+    return synapses, parts
 
 
-def events_of(state: State, runtime: float) -> dict[int, Array]:
-    """The events of every source cell in a run of ``runtime`` ms: s from its start, on the 8 ns grid."""
+def events_of(state: State, begin: float, runtime: float) -> dict[int, Array]:
+    """The events of every source cell in a piece of ``runtime`` ms that begins at ``begin``: s from there, on the 8 ns grid."""
     found: dict[int, Array] = {}
     for population in state.populations:
         celltype = population.celltype
@@ -193,7 +276,7 @@ def events_of(state: State, runtime: float) -> dict[int, Array]:
         if isinstance(celltype, cells.SpikeSourceArray):
             trains = [on_grid(population._parameters["spike_times"][n].value) for n in range(population.size)]
         elif isinstance(celltype, cells.SpikeSourcePoissonOnChip):
-            trains = _on_chip(population, runtime)
+            trains = _generated(population, begin * MS, runtime * MS)
         else:
             trains = [_poisson(state, population, n, runtime) for n in range(population.size)]
         for cell, train in zip(population.all_cells, trains, strict=True):
@@ -219,11 +302,12 @@ def _poisson(state: State, population: Any, n: int, runtime: float) -> Array:
     return on_grid(train[train < stop])
 
 
-def _on_chip(population: Any, runtime: float) -> list[Array]:
+def _background(population: Any, name: str) -> Background:
+    """The generator of a population. Raises RuntimeError for what one generator cannot do."""
     p = population._parameters
-    for name in ("rate", "seed"):
-        if np.any(p[name] != p[name][0]):
-            raise RuntimeError(f"SpikeSourcePoissonOnChip: all sources of a population share one generator, so one {name}.")
+    for key in ("rate", "seed"):
+        if np.any(p[key] != p[key][0]):
+            raise RuntimeError(f"SpikeSourcePoissonOnChip: all sources of a population share one generator, so one {key}.")
     rate, size = float(p["rate"][0]), population.size
     if rate * size > BACKGROUND_CLOCK:
         raise RuntimeError(
@@ -232,8 +316,14 @@ def _on_chip(population: Any, runtime: float) -> list[Array]:
         )
     if size & (size - 1):
         raise RuntimeError(f"SpikeSourcePoissonOnChip: a generator's mask needs a size that is a power of two, not {size}.")
-    draw = np.random.default_rng([int(p["seed"][0]), 4])
-    count = draw.poisson(rate * size * runtime * MS)
-    times = on_grid(draw.uniform(0.0, runtime, count))
-    address = draw.integers(0, size, count)
-    return [times[address == n] for n in range(size)]
+    return Background(name, size, rate * size, seed=int(p["seed"][0]))
+
+
+def _generated(population: Any, begin: float, duration: float) -> list[Array]:
+    """What the generator of a population sends, s from ``begin``: the same events as the chip's own."""
+    background = _background(population, population.label)
+    period, rate = settings_for(background.rate, regular=False)
+    generator = BackgroundSource(period, rate, background.seed, mask=background.size - 1)
+    first, last = (-(-round(time / 1e-9) // 8) for time in (begin, begin + duration))
+    ticks, address = generator.events(first, last)
+    return [ticks[address == n] * TIME_GRID - begin for n in range(background.size)]

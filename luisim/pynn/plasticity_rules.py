@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,16 +38,45 @@ class Observed:
     time: float
 
 
+class _Observable:
+    """What the chip's processor would record, under the name that scripts use; refused when it is used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def _refuse(self) -> UnsupportedExperiment:
+        return UnsupportedExperiment(
+            f"{self._name} is recorded by the chip's processor, which is not simulated: return what you want to see from"
+            " apply(self, observed) in Python; it is kept in projection.observations."
+        )
+
+    def __call__(self, *given: object, **named: object) -> Any:
+        raise self._refuse()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise self._refuse()
+
+
 @dataclass
 class PlasticityRule:
     """Base class of rules: give a ``timer`` and override :meth:`apply`, or pass it as ``rule``.
 
-    A C++ ``kernel`` cannot be run: the simulated chip has no processor.
+    A C++ kernel (``generate_kernel``) cannot be run: the simulated chip has no processor.
     """
 
+    ObservablePerSynapse: ClassVar[Any] = _Observable("ObservablePerSynapse")
+    ObservablePerNeuron: ClassVar[Any] = _Observable("ObservablePerNeuron")
+    ObservableArray: ClassVar[Any] = _Observable("ObservableArray")
+
     timer: Timer = field(default_factory=Timer)
-    rule: Callable[[Observed], Any] | None = None
     observables: Any = None
+    rule: Callable[[Observed], Any] | None = None
+
+    def get_observable_array(self, observable: str) -> Any:
+        """Refused: see ``projection.observations``."""
+        return self.ObservableArray(observable)
 
     def apply(self, observed: Observed) -> Any:
         """Change ``observed.weights`` in place. What is returned is kept as an observation."""
@@ -59,6 +88,13 @@ class PlasticityRule:
         if self.rule is None:
             raise UnsupportedExperiment("This plasticity rule does nothing: override apply(self, observed), or give rule=.")
         return self.rule(observed)
+
+
+class PlasticityRuleHandle:
+    """What carries a rule: a synapse type or a cell type."""
+
+    def __init__(self, plasticity_rule: PlasticityRule | None = None) -> None:
+        self.plasticity_rule = plasticity_rule
 
 
 def within_range(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from pyNN import common, errors
 from pyNN.core import ezip
 from pyNN.space import Space
 
+from luisim.errors import UnsupportedExperiment
 from luisim.pynn import simulator
 from luisim.pynn.morphology.mc_neuron_base import McNeuronBase
 from luisim.pynn.standardmodels import synapses
@@ -85,7 +86,12 @@ class Projection(common.Projection):  # type: ignore[misc]
         if not isinstance(self.synapse_type, synapses.StaticSynapse):
             raise TypeError(f"{type(self.synapse_type).__name__} is no synapse of this chip: take synapses.StaticSynapse.")
         self.connections: list[Connection] = []
-        _on_columns(connector).connect(self)
+        try:
+            _on_columns(connector).connect(self)
+        except NotImplementedError:
+            raise UnsupportedExperiment(
+                f"PyNN has a {type(connector).__name__} by name only: give the pairs in a FromListConnector."
+            ) from None
         simulator.state.projections.append(self)
 
     def __len__(self) -> int:

@@ -93,7 +93,7 @@ def main() -> int:
     show = keep_figures(arguments.figures.resolve(), path.stem)
     from luisim.pynn import stand_ins
 
-    stand_ins.install()
+    stand_ins.install(path.parent)
     sys.path.insert(0, str(path.parent))
     sys.argv = [str(path)]
     names: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
@@ -119,10 +119,18 @@ def _run(where: str, code: str, names: dict[str, Any]) -> bool:
         return False
     except BaseException as error:
         line = error.lineno if isinstance(error, SyntaxError) else _line_in(where, error)
-        kind = "" if isinstance(error, LuisimError) else f"{type(error).__name__}: "
-        print(f"luisim: {where}, line {line}: {kind}{error}", file=sys.stderr)
+        print(f"luisim: {where}, line {line}: {_sentence(error)}", file=sys.stderr)
         return False
     return True
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, LuisimError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return f"the package {package} is not installed, or has no {error.name}: pip install {package}, then run this again."
+    return f"{type(error).__name__}: {error}"
 
 
 def _line_in(where: str, error: BaseException) -> int:

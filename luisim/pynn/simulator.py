@@ -4,7 +4,7 @@
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from pyNN import common
 
 import luisim
-from luisim.errors import ParameterError
-from luisim.hicannx.constants import COLUMNS, MADC_PERIOD, NEURONS, QUADRANT, TIME_GRID
+from luisim.errors import ParameterError, UnsupportedExperiment
+from luisim.hicannx.constants import COLUMNS, MADC_PERIOD, NEURONS, QUADRANT, TIME_GRID, WEIGHT_MAX
 from luisim.hicannx.parameters import HicannX
 from luisim.pynn.network import Chip
+from luisim.pynn.registers import NOT_HERE, ChipRegisters
 
 Array = NDArray[np.float64]
 
@@ -89,6 +90,7 @@ class State(common.control.BaseState):  # type: ignore[misc]
         self.strict = False
         self.bypass = False
         self.initial_config: Any = None
+        self.grenade_chip_config: Any = ChipRegisters()  # the name that scripts set the neurons' clocks by
         self.permutation: list[int] = list(range(NEURONS))
         self.min_delay = self.max_delay = 0.0
         self.populations: list[Any] = []
@@ -112,6 +114,24 @@ class State(common.control.BaseState):  # type: ignore[misc]
         self.pieces: tuple[Piece, ...] = ()
 
     clear = reset
+    log = logger
+    max_weight = WEIGHT_MAX
+
+    def __getattr__(self, item: str) -> Any:
+        if item in NOT_HERE:
+            raise UnsupportedExperiment(f"simulator.state.{item} is not here: {NOT_HERE[item]}.")
+        raise AttributeError(f"The simulator's state has no {item}.")
+
+    @property
+    def clocked_chip(self) -> Chip:
+        """The chip with its neurons' clocks as the script set them. Raises UnsupportedExperiment where they differ."""
+        scale, pulse = self.grenade_chip_config.clocks()
+        return replace(self.chip, clock_scale=scale, pulse_clock_scale=pulse)
+
+    @property
+    def enable_neuron_bypass(self) -> bool:
+        """Whether every event at a neuron is a spike."""
+        return self.bypass
 
     def place(self, count: int) -> NDArray[np.intp]:
         """Circuits for ``count`` further neurons, in the order of the permutation."""

@@ -5,21 +5,25 @@
 What is not simulated is there too, and says so in a sentence when it is used.
 """
 
-import importlib
+import importlib.util
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from luisim.errors import UnsupportedExperiment
-from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, WEIGHT_MAX
+from luisim.hicannx.constants import CAPMEM_MAX, MADC_PERIOD, NEURONS, TIME_GRID, WEIGHT_MAX
 from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.profiles import PROFILES
 from luisim.hicannx.readout import madc, madc_times, stamps
-from luisim.pynn import helper, morphology, simulator, widgets
+from luisim.pynn import helper, logger, morphology, simulator, widgets
+from luisim.pynn.registers import BACKENDS, ChipRegisters
 
 _PYNN = "pynn_brainscales.brainscales2"
 _SUBMODULES = (
@@ -30,8 +34,6 @@ _SUBMODULES = (
 _REGISTERS = "it writes or reads registers of the real chip, which are not simulated"
 _REFUSED = {
     "hxtorch": "it trains networks on the chip's own software, which is not simulated; use luisim.pynn",
-    "pygrenade_vx": _REGISTERS,
-    "pygrenade_common": _REGISTERS,
     "calix": "calibrations are done by luisim: use initial_config=pynn.helper.chip_from_nightly()",
     "quiggeldy": "there is no queue to a real chip",
     "nmpi": "there is no queue to a real chip",
@@ -39,6 +41,8 @@ _REFUSED = {
     "ipycanvas": "there is no browser to draw in; use matplotlib",
     "deap": "it is not part of luisim; install it beside",
 }
+# the low-level packages, in all their versions; those without a stand-in of their own have names that all refuse
+_LOW_LEVEL = re.compile(r"(dlens_vx|py(haldls|halco|lola|stadls|hxcomm|fisch|grenade|ccalix|libnux|hwdb))(_\w+)?")
 MEASURE_VOLTAGE = "measure_voltage"
 _PAD_STREAM = 2**35  # of the converter's noise when it reads a pad
 
@@ -51,6 +55,15 @@ class Connection:
 
     def __exit__(self, *exception: object) -> None:
         return None
+
+    def get_unique_identifier(self) -> list[str]:
+        """The chip that is simulated."""
+        return [helper.get_unique_identifier()]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise UnsupportedExperiment(f"{name} of a connection is not here: {_REGISTERS}.")
 
 
 def measure_voltage(*arguments: Any, samples: int = 1000, **named: Any) -> Any:
@@ -67,7 +80,7 @@ def measure_voltage(*arguments: Any, samples: int = 1000, **named: Any) -> Any:
     time = madc_times(samples * MADC_PERIOD)[:samples]
     read = np.empty(samples, dtype=[("value", np.int64), ("chip_time", np.int64)])
     read["value"] = madc(np.full(samples, float(numbers[-1])), PROFILES[chip.profile], draw)
-    read["chip_time"] = np.rint(stamps(time) / 8e-9)
+    read["chip_time"] = np.rint(stamps(time) / TIME_GRID)
     return read
 
 
@@ -108,8 +121,21 @@ class _CapMemCell:
     Value = _Range(0, CAPMEM_MAX)
 
 
-class _AtomicNeuronOnDLS:
-    size = NEURONS
+class _SynapseMatrix:
+    Weight = _Range(0, WEIGHT_MAX)
+
+
+class _TimerValue:
+    fpga_clock_cycles_per_us = round(1e-6 / TIME_GRID)
+
+
+class _Timer:
+    Value = _TimerValue
+
+
+def _iter_all(kind: Any) -> Iterable[int]:
+    """All numbers of a kind of place on the chip."""
+    return range(kind.min, kind.max + 1)
 
 
 class _Refuser:
@@ -117,13 +143,41 @@ class _Refuser:
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Raises UnsupportedExperiment for a refused package."""
-        why = _REFUSED.get(name.partition(".")[0])
-        if why is not None and not (name.startswith("deap") and _is_there(name)):
+        package, _, inner = name.partition(".")
+        why = _REFUSED.get(package)
+        if why is not None and not (package == "deap" and _is_there(package)):
             raise UnsupportedExperiment(f"{name} cannot be imported here: {why}.")
-        package, _, last = name.rpartition(".")
-        if package == f"{_PYNN}.morphology":
-            getattr(morphology, last, None)  # says what is not simulated
+        if package == "pynn_brainscales" and not name.startswith(f"{_PYNN}.") and inner:
+            raise UnsupportedExperiment(f"{name} cannot be imported here: only {_PYNN} is simulated.")
+        if name.startswith(f"{_PYNN}."):
+            if name.startswith(f"{_PYNN}.morphology."):
+                getattr(morphology, name.rpartition(".")[2], None)  # says what is not simulated
+            own = f"luisim.pynn{name.removeprefix(_PYNN)}"
+            if _is_ours(own):
+                sys.modules[name] = importlib.import_module(own)
+                return ModuleSpec(name, _Ready())
+            raise UnsupportedExperiment(f"{name} cannot be imported here: luisim.pynn has no such part.")
+        if _LOW_LEVEL.fullmatch(package):
+            return ModuleSpec(name, _Ready(), is_package=True)
         return None
+
+
+class _Ready(Loader):
+    """Loads what is refused name by name, or is there already."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """The module."""
+        return sys.modules.get(spec.name) or _module(spec.name, {})
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing is left to do."""
+
+
+def _is_ours(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _is_there(name: str) -> bool:
@@ -132,8 +186,8 @@ def _is_there(name: str) -> bool:
     return PathFinder.find_spec(name) is not None
 
 
-def install() -> None:
-    """Put the stand-ins in place, for this process."""
+def install(folder: Path | None = None) -> None:
+    """Put the stand-ins in place, for this process. ``folder``: the script's, where other parts of ``_static`` may lie."""
     import luisim.pynn as pynn
 
     package = _module("pynn_brainscales", {"brainscales2": pynn}, "it is no part of the interface")
@@ -142,7 +196,8 @@ def install() -> None:
     for name in _SUBMODULES:
         sys.modules[f"{_PYNN}.{name}"] = importlib.import_module(f"luisim.pynn.{name}")
 
-    helpers = {
+    helpers: dict[str, Any] = {
+        "is_experimental_kernel": lambda: False,
         "setup_hardware_client": lambda *_: None,
         "get_nightly_calibration": lambda name="spiking_cocolist.pbin", *_: helper.chip_from_file(name),
         "save_nightly_calibration": lambda *_: None,
@@ -150,26 +205,43 @@ def install() -> None:
     static = _module("_static", {}, "only the helpers of the notebooks are")
     common = _module("_static.common", {}, "only its helpers are")
     static.common = common  # type: ignore[attr-defined]
-    common.helpers = _module("_static.common.helpers", helpers, "it is no helper that is known")  # type: ignore[attr-defined]
+    known: dict[str, dict[str, Any]] = {
+        "helpers": helpers,
+        "collab_helpers": {"in_ebrains_collaboratory": lambda: False, "check_kernel": lambda: None},
+        MEASURE_VOLTAGE: {MEASURE_VOLTAGE: measure_voltage},
+    }
+    for name, values in known.items():
+        setattr(common, name, _module(f"_static.common.{name}", values, "it is no helper that is known"))
+    if folder is not None:
+        static.__path__, common.__path__ = [str(folder / "_static")], [str(folder / "_static" / "common")]
 
     hxcomm = {"ManagedConnection": Connection}
-    hal = {"SynapseWeightQuad": _SynapseWeightQuad, "CapMemCell": _CapMemCell}
-    halco = {"AtomicNeuronOnDLS": _AtomicNeuronOnDLS, "CompartmentOnLogicalNeuron": int}
-    parts: dict[str, dict[str, Any]] = {"hxcomm": hxcomm, "hal": hal, "halco": halco, "lola": {}, "sta": {}, "logger": {}}
-    dlens = _module("dlens_vx_v3", {})
-    for name, values in parts.items():
-        setattr(dlens, name, _module(f"dlens_vx_v3.{name}", values))
-    alone: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("pyhxcomm_vx", hxcomm),
-        ("pyhaldls_vx_v3", hal),
-        ("pyhalco_hicann_dls_vx_v3", halco),
-        ("pyhalco_common", {}),
-        ("pylola_vx_v3", {}),
-        ("pystadls_vx_v3", {}),
+    hal = {"SynapseWeightQuad": _SynapseWeightQuad, "CapMemCell": _CapMemCell, "Timer": _Timer}
+    lola = {"Chip": ChipRegisters, "SynapseMatrix": _SynapseMatrix}
+    halco: dict[str, Any] = {
+        "AtomicNeuronOnDLS": _Range(0, NEURONS - 1),
+        "CommonNeuronBackendConfigOnDLS": _Range(0, BACKENDS - 1),
+        "CompartmentOnLogicalNeuron": int,
+        "Enum": int,
+        "iter_all": _iter_all,
+    }
+    halco["common"] = _module("dlens_vx_v3.halco.common", {"Enum": int, "iter_all": _iter_all})
+    parts: dict[str, dict[str, Any]] = {"hxcomm": hxcomm, "hal": hal, "halco": halco, "lola": lola, "sta": {}}
+    own: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("pyhaldls_vx", hal),
+        ("pyhalco_hicann_dls_vx", halco),
+        ("pylola_vx", lola),
     )
-    for name, values in alone:
-        _module(name, values)
-    sys.modules["pylogging"] = importlib.import_module("luisim.pynn.logger")
+    for version in ("v2", "v3"):
+        dlens = _module(f"dlens_vx_{version}", {"logger": logger})
+        for name, values in parts.items():
+            setattr(dlens, name, _module(f"dlens_vx_{version}.{name}", values))
+        for name, values in own:
+            _module(f"{name}_{version}", values)
+        sys.modules[f"dlens_vx_{version}.logger"] = logger
+    _module("pyhxcomm_vx", hxcomm)
+    _module("pyhalco_common", halco)
+    sys.modules["pylogging"] = logger
 
     sys.modules["ipywidgets"] = sys.modules["ipywidgets.widgets"] = widgets
     widgets.__dict__["widgets"] = widgets

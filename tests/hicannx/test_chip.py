@@ -94,12 +94,44 @@ def test_pieces_continue_one_another() -> None:
     other = chip.run(120e-6, {"s": given}, record, seed=8)
     np.testing.assert_array_equal(whole.madc.values, again.madc.values)
     assert not np.array_equal(whole.madc.values, other.madc.values)
+    unseen = chip.run(120e-6, {"s": given}, seed=7)
     first = chip.run(50e-6, {"s": given}, seed=7)
     second = chip.run(70e-6, {"s": given}, seed=7, state=first.state)
     assert (second.start, second.stop) == (pytest.approx(50e-6), pytest.approx(120e-6))
-    assert sum(train.size for train in whole.spikes["a"]) > 8
+    assert sum(train.size for train in unseen.spikes["a"]) > 8
+    for one, a, b in zip(unseen.spikes["a"], first.spikes["a"], second.spikes["a"], strict=True):
+        np.testing.assert_array_equal(one, np.concatenate([a, b]))
+
+
+def test_a_trace_of_the_madc_takes_steps_of_34_ns_to_the_end_of_the_run() -> None:
+    chip, given = driven(), trains(120e-6)
+    record = Record(madc=(Site("a", 0), Site("a", 1)))
+    whole = chip.run(120e-6, {"s": given}, record, seed=7)
+    assert whole.stop == pytest.approx(120e-6, abs=34e-9)
+    assert whole.state.step == 34e-9
+    first = chip.run(50e-6, {"s": given}, record, seed=7)
+    second = chip.run(120e-6 - first.stop, {"s": given}, seed=7, state=first.state)
+    assert second.stop == whole.stop
     for one, a, b in zip(whole.spikes["a"], first.spikes["a"], second.spikes["a"], strict=True):
         np.testing.assert_array_equal(one, np.concatenate([a, b]))
+    # samples are what the engine solved, not a line between two steps: spikes of both steps agree
+    coarse = chip.run(120e-6, {"s": given}, seed=7)
+    for one, a in zip(whole.spikes["a"], coarse.spikes["a"], strict=True):
+        np.testing.assert_allclose(one, a, atol=0.05e-6)
+
+
+def test_lines_and_adaptation_are_read_by_both_converters() -> None:
+    chip, given = driven(), trains(60e-6)
+    sites = tuple(Site("a", 0, signal) for signal in ("v", "exc", "inh", "w"))
+    cadc = chip.run(60e-6, {"s": given}, Record(cadc=sites), seed=7).cadc
+    for row, site in enumerate(sites):
+        fine = chip.run(60e-6, {"s": given}, Record(madc=(site,)), seed=7).madc
+        mean = np.interp(cadc.times, fine.times, fine.values[0]).mean()
+        assert cadc.values[row].mean() == pytest.approx(max((mean - 73.0) / 2.89, 0.0), abs=2.0)
+    # 0.9 V less what events pull the line down
+    rest = (0.9 / 1.235e-3 - 73.0) / 2.89
+    assert cadc.values[1].max() <= rest + 2.0
+    assert cadc.values[1].min() < rest - 3.0
 
 
 def test_weights_change_between_pieces() -> None:

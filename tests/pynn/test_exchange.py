@@ -16,7 +16,7 @@ from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX, NeuronLsb
 from luisim.pynn.exchange import script_of, trace_of
 from luisim.trace_files import read_csv, write_csv
-from tui import cli
+from tui import cli, scripts
 
 NEURON = NeuronLsb(
     leak_v_leak=634,
@@ -40,8 +40,8 @@ STIMULI = (SpikeTrain("excitatory", 300, (10e-6, 40e-6, 42e-6)), SpikeTrain("inh
 
 
 def run(experiment: Experiment[HicannX], monkeypatch: pytest.MonkeyPatch) -> Any:
-    device = experiment.device
-    monkeypatch.setenv("LUISIM_CHIP", f"{device.profile}:{'nominal' if device.seed is None else device.seed}")
+    monkeypatch.setenv("LUISIM_CHIP", "")  # so that what the script sets goes away with the test
+    monkeypatch.delenv("LUISIM_CHIP")
     code = script_of(experiment).replace("import pynn_brainscales.brainscales2 as pynn", "import luisim.pynn as pynn")
     names: dict[str, Any] = {}
     exec(code.replace("pynn.end()", "block = neurons.get_data()"), names)
@@ -69,6 +69,24 @@ def test_several_neurons_of_a_chip(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(trace.signals) == {"v_madc", "v_madc_1"}  # what the MADC can read
     for name, values in trace.signals.items():
         assert values.mean() == pytest.approx(ours.signals[name].mean(), abs=1.5)
+
+
+@pytest.mark.parametrize(("profile", "seed"), [("v2_2021", 4), ("v3_tutorial", None), ("v3_tutorial", 12)])
+def test_the_script_names_its_chip(profile: str, seed: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = run(Experiment(HicannX((NEURON,), profile, seed), 20e-6), monkeypatch)
+    assert block.annotations["chip_profile"] == profile
+    assert block.annotations["chip_seed"] == ("nominal" if seed is None else seed)
+
+
+def test_an_exported_script_runs_on_its_chip_unless_another_is_asked_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(script_of(Experiment(HicannX((NEURON,), "v2_2021", 4), 20e-6)), encoding="utf-8")
+    scripts.run(path, None, None)
+    assert "v2_2021, seed 4" in capfd.readouterr().err
+    scripts.run(path, None, "v3_tutorial:2")
+    assert "v3_tutorial, seed 2" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_a_line_may_pass_circuits_of_no_compartment() -> None:
 
 def test_psps_are_largest_where_they_are_injected() -> None:
     pynn.setup(initial_config=pynn.helper.chip_from_nightly())
-    population = pynn.Population(1, chain(3, conductance=1000)(threshold_enable=False))
+    population = pynn.Population(1, chain(3, conductance=500)(threshold_enable=False))
     isi = 0.06
     times = (np.arange(3) + 0.5) * isi
     for k, time in enumerate(times):
@@ -207,12 +207,14 @@ def test_psps_are_largest_where_they_are_injected() -> None:
         assert signal.annotations["source_compartments"] == [k]
         assert signal.annotations["source_locations"] == [f"comp_{k}"]
         assert signal.annotations["source_ids"] == [int(population.all_cells[0])]
-        v, t = signal.magnitude[:, 0], signal.times.magnitude
+        # a microsecond's mean, so that noise does not decide which one is largest
+        v, t = np.convolve(signal.magnitude[:, 0], np.ones(29) / 29.0, "same"), signal.times.magnitude
         near = [(t > time) & (t < time + 0.4 * isi) for time in times]
         before = [(t > time - 0.005) & (t < time) for time in times]
         heights.append([v[a].max() - v[b].mean() for a, b in zip(near, before, strict=True)])
         pynn.reset()
     found = np.array(heights)
+    print(found)
     assert found.argmax(axis=0).tolist() == [0, 1, 2]
     assert found.min() > 5.0
 

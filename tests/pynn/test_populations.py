@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Populations, views, assemblies, and the projections between them. Bypass mode shows which events reach which neuron."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pyNN.core import IndexBasedExpression
 from pyNN.errors import ConnectionError as WrongConnection
 
 import luisim.pynn as pynn
-from luisim.errors import ParameterError
+from luisim.errors import ParameterError, UnsupportedExperiment
 
 Static = pynn.synapses.StaticSynapse
 
@@ -17,6 +20,17 @@ def neurons(size: int, **parameters: object) -> pynn.Population:
 
 def sources(*trains: list[float]) -> pynn.Population:
     return pynn.Population(len(trains), pynn.cells.SpikeSourceArray(spike_times=list(trains)))
+
+
+class Later(IndexBasedExpression):  # type: ignore[misc]
+    """From each cell to those behind it."""
+
+    def __call__(self, i: object, j: object) -> object:
+        return np.asarray(np.asarray(j) > i, dtype=float)
+
+
+def to_the_right(displacement: np.ndarray) -> np.ndarray:
+    return np.asarray(displacement[0] > 0.5, dtype=float)
 
 
 def connect(
@@ -121,11 +135,54 @@ def test_create_and_connect() -> None:
         (pynn.FixedNumberPreConnector(3), {(i, j) for i in range(3) for j in range(3)}),
         (pynn.FixedNumberPostConnector(3), {(i, j) for i in range(3) for j in range(3)}),
         (pynn.FixedProbabilityConnector(1.0), {(i, j) for i in range(3) for j in range(3)}),
+        (pynn.FixedProbabilityConnector(0.0), set()),
+        (pynn.IndexBasedProbabilityConnector(Later()), {(0, 1), (0, 2), (1, 2)}),
+        # cells stand on a line, 1 apart
+        (pynn.DistanceDependentProbabilityConnector("d < 1.5"), {(i, j) for i in range(3) for j in range(3) if abs(i - j) < 2}),
+        (pynn.DisplacementDependentProbabilityConnector(to_the_right), {(0, 1), (0, 2), (1, 2)}),
     ],
 )
 def test_connectors(connector: object, pairs: set[tuple[int, int]]) -> None:
     projection = connect(sources([], [], []), neurons(3), connector)
     assert {(c.presynaptic_index, c.postsynaptic_index) for c in projection} == pairs
+
+
+def test_random_connectors_repeat_with_their_seed() -> None:
+    def pairs(connector: object) -> list[tuple[int, int]]:
+        pynn.setup()
+        projection = connect(sources(*[[]] * 20), neurons(20), connector)
+        return sorted((c.presynaptic_index, c.postsynaptic_index) for c in projection)
+
+    first, second, other = (pairs(pynn.FixedProbabilityConnector(0.3, rng=pynn.NumpyRNG(seed))) for seed in (1, 1, 2))
+    assert first == second != other
+    assert len(first) == pytest.approx(120, abs=35)  # binomial: 400 pairs, four standard deviations
+    ins = pairs(pynn.FixedNumberPreConnector(4, rng=pynn.NumpyRNG(3)))
+    assert np.bincount([post for _, post in ins], minlength=20).tolist() == [4] * 20
+    outs = pairs(pynn.FixedNumberPostConnector(4, rng=pynn.NumpyRNG(3)))
+    assert np.bincount([pre for pre, _ in outs], minlength=20).tolist() == [4] * 20
+
+
+def test_a_clone_has_the_same_pairs() -> None:
+    pre, post = sources([], [], []), neurons(3)
+    first = connect(pre, post, pynn.FixedProbabilityConnector(0.5, rng=pynn.NumpyRNG(4)))
+    second = connect(pre, post, pynn.CloneConnector(first), weight=7.0)
+    ends = [[(c.presynaptic_index, c.postsynaptic_index) for c in projection] for projection in (first, second)]
+    assert ends[0] == ends[1]
+    assert {c.weight for c in second} == {7.0}
+
+
+def test_connections_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text("# columns = ['i', 'j', 'weight']\n0 2 5\n2 1 60\n", encoding="utf-8")
+    projection = connect(sources([], [], []), neurons(3), pynn.FromFileConnector(str(path)))
+    assert {(c.presynaptic_index, c.postsynaptic_index, c.weight) for c in projection} == {(0, 2, 5.0), (2, 1, 60.0)}
+
+
+def test_connectors_that_pynn_has_not_finished_say_so() -> None:
+    with pytest.raises(UnsupportedExperiment, match="FromListConnector"):
+        connect(sources([]), neurons(1), pynn.SmallWorldConnector(1, 0.1))
+    with pytest.raises(RuntimeError, match="csa"):
+        pynn.CSAConnector(None)
 
 
 def test_one_to_one_of_two_lone_cells() -> None:

@@ -52,7 +52,7 @@ def test_a_notebook_of_the_real_system(tmp_path: Path) -> None:
     ("code", "words"),
     [
         ("import hxtorch", "hxtorch cannot be imported here"),
-        ("from dlens_vx_v3 import lola\nlola.Chip()", "lola.Chip is not simulated"),
+        ("from dlens_vx_v3 import lola\nlola.SynapseRow()", "lola.SynapseRow is not simulated"),
         ("from pynn_brainscales.brainscales2.morphology import mechanisms", "place them with Compartment"),
         ("import pynn_brainscales.brainscales2.morphology.builder", "place them with Compartment"),
         ("x = 1\n\nprint(undefined)", "line 3: NameError"),

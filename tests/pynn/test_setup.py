@@ -16,7 +16,7 @@ def one_neuron(**parameters: float) -> pynn.Population:
     return pynn.Population(1, pynn.cells.HXNeuron(**parameters))
 
 
-@pytest.mark.parametrize("name", ["initial_configuration", "bypass", "timstep", "calibration_cache"])
+@pytest.mark.parametrize("name", ["initial_configuration", "bypass", "timstep", "nueronPermutation"])
 def test_setup_refuses_unknown_names(name: str) -> None:
     with pytest.raises(KeyError, match=name):
         setup(**{name: 1})
@@ -24,7 +24,7 @@ def test_setup_refuses_unknown_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["injected_config", "injected_readout"])
 def test_setup_says_why_injections_are_not_simulated(name: str) -> None:
-    with pytest.raises(ParameterError, match="registers"):
+    with pytest.raises(UnsupportedExperiment, match="registers"):
         setup(**{name: object()})
 
 
@@ -146,6 +146,32 @@ def test_prepare_maps_without_running() -> None:
     assert pynn.get_backend_statistics()["neurons"] == 1
     assert pynn.get_current_time() == 0.0
     assert len(population.get_data().segments) == 0
+
+
+def test_what_is_queued_runs_without_a_further_piece() -> None:
+    pynn.setup(enable_neuron_bypass=True)
+    source = pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times=[0.001, 0.002]))
+    population = pynn.Population(3, pynn.cells.HXNeuron())
+    population.record("spikes")
+    synapse = pynn.synapses.StaticSynapse(weight=32)
+    projection = pynn.Projection(source, population, pynn.AllToAllConnector(), synapse_type=synapse, receptor_type="excitatory")
+    rows = ([1.0, 0.0, 63.0], [0.0, 5.4, 0.4])
+    for row in rows:  # one weight for each neuron
+        projection.set(weight=np.array(row))
+        pynn.run(0.01, pynn.RunCommand.APPEND)
+    assert pynn.get_current_time() == 0.0
+    pynn.run(None, pynn.RunCommand.EXECUTE)
+    assert pynn.get_current_time() == pytest.approx(0.02)
+    trains = population.get_data().segments[0].spiketrains
+    counts = [[train.size for train in trains if train.annotations["source_index"] == n] for n in range(3)]
+    assert counts == [[2, 0], [0, 2], [2, 0]]
+
+
+@pytest.mark.parametrize("command", [pynn.RunCommand.EXECUTE, pynn.RunCommand.APPEND])
+def test_nothing_queued_is_nothing_to_run(command: pynn.RunCommand) -> None:
+    pynn.Population(1, pynn.cells.HXNeuron())
+    with pytest.raises(ValueError, match="queued"):
+        pynn.run(None, command)
 
 
 def test_prepare_says_what_cannot_be_mapped() -> None:

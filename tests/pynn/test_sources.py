@@ -6,7 +6,7 @@ import pytest
 
 import luisim.pynn as pynn
 from luisim.errors import UnsupportedExperiment
-from luisim.pynn.network import LATENCY
+from luisim.pynn.stepped import LATENCY
 
 
 def trains(population: pynn.Population, segment: int = -1) -> list[np.ndarray]:

@@ -172,7 +172,9 @@ async def test_tab_leads_to_the_knobs_and_o_back(fake_backend: Callable[..., Any
         await pilot.press("x", "escape")
         assert app.focused is app.query_one(LessonPanel)
         assert app.query_one(Input).value == ""
-        await pilot.press("h")
+        await pilot.click(Input)
+        assert app.focused is app.query_one(Input)
+        await pilot.press("escape", "h")
         panel = app.query_one(LessonPanel)
         await until(pilot, lambda: panel.scroll_y == panel.max_scroll_y > 0)  # the hint is in sight
 

@@ -69,7 +69,7 @@ async def test_the_trigger_puts_zero_at_the_crossing(app: LuisimApp) -> None:
         for mark in marks:
             column = MARGIN + app.scope.window.column(mark)
             assert not 0 <= column < 80 or floor[column] in "▲△◇", mark
-        await pilot.press("G")  # ↓: the reset
+        await pilot.press("G")  # the reset
         assert "↓" in status(app)
         floor = app.scope.text.split("\n")[-2]
         assert floor[MARGIN + app.scope.window.column(0.0)] in "▲△◇"

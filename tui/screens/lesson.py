@@ -64,6 +64,10 @@ class Answer(Input, can_focus=False):
         self.can_focus = True
         self.focus()
 
+    def on_click(self) -> None:
+        """Whoever clicks here wants to answer."""
+        self.begin()
+
     def action_leave(self) -> None:
         """Back to the lesson."""
         self.value = ""
@@ -392,7 +396,8 @@ class LessonPanel(VerticalScroll, can_focus=True):
                 if not finding.passed:
                     text.append(f"  {own.advice[finding.name]}\n", "italic")
             if all(finding.passed for finding in self.findings):
-                text.append("\n" + _("Passed. Well done!") + f"\n{own.theory}\n", "bold")
+                text.append("\n" + _("Passed. Well done!") + "\n", "bold")
+                text.append(f"{own.theory}\n")
             return
         for name, passed in self.marks.items():
             text.append(f"{'✓' if passed else '·'} {own.labels[name]}\n")

@@ -66,7 +66,7 @@ class WholeChip(ModalScreen[None]):
         self.experiment: Experiment[HicannX | ChipNetwork] = replace(experiment, device=device)
         self.trace: Trace | None = None
         self._backend = backend or (HicannXModel() if isinstance(device, HicannX) else ChipModel())
-        self._state = "…"
+        self.state = "…"
         self._runner: Runner | None = None
         self.status, self.raster, self.rates, self.membrane = Status(), Raster(glyphs), Rates(), Membrane(glyphs)
         self.weights = Weights(plain=glyphs.plain)
@@ -103,12 +103,12 @@ class WholeChip(ModalScreen[None]):
         """Take in what the model tells."""
         match event.message:
             case Progress(done=done):
-                self._state = f"… {done:.0%}"
+                self.state = f"… {done:.0%}"
             case Failed(sentence=sentence):
-                self._state = _("gave no result")
+                self.state = _("gave no result")
                 self.notify(said(sentence), severity="error", timeout=10, markup=False)
             case Ran(experiment=experiment, trace=trace, rough=rough):
-                self.trace, self._state = trace, "…" if rough else ""
+                self.trace, self.state = trace, "…" if rough else ""
                 self.experiment = experiment
                 device = experiment.device
                 self.raster.trains, self.raster.duration = trains(trace, device), trace.duration
@@ -130,7 +130,7 @@ class WholeChip(ModalScreen[None]):
         device = self.experiment.device
         if isinstance(device, ChipNetwork) and self._runner is not None:
             # the converter reads two neurons at most, on the chip too: another one takes another run
-            self._state = "…"
+            self.state = "…"
             self._runner.want(replace(self.experiment, device=replace(device, madc=(sites(device)[neuron],))))
         self._show()
 
@@ -163,6 +163,6 @@ class WholeChip(ModalScreen[None]):
                 _("{count} of {all} fire").format(count=fired, all=self.neurons),
                 f"{_(found.name)} {written}",
             ]
-        self.status.show([title, self._state, *fields])
+        self.status.show([title, self.state, *fields])
         for widget in (self.raster, self.rates, self.weights, self.membrane):
             widget.refresh()

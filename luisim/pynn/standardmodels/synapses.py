@@ -6,6 +6,7 @@ from typing import Any
 from pyNN.standardmodels import build_translations
 from pyNN.standardmodels import synapses as standard
 
+from luisim.errors import UnsupportedExperiment
 from luisim.pynn.plasticity_rules import PlasticityRule
 
 
@@ -19,7 +20,13 @@ class StaticSynapse(standard.StaticSynapse):  # type: ignore[misc]
 
 
 class StaticRecordingSynapse(StaticSynapse):
-    """A static synapse whose correlation sensors would be read: the simulated chip has none, so it behaves as static."""
+    """Refused: a static synapse that the chip's processor records."""
+
+    def __init__(self, *given: Any, **parameters: Any) -> None:
+        raise UnsupportedExperiment(
+            "StaticRecordingSynapse is recorded by the chip's processor, which is not simulated: take StaticSynapse, or"
+            " PlasticSynapse with a PlasticityRule in Python, which sees weights and rates."
+        )
 
 
 class PlasticSynapse(StaticSynapse):
