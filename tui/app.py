@@ -85,6 +85,7 @@ class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
     ) -> None:
         super().__init__()
         self.find_ports = find_ports
+        self.begins_live = False
         self.deeds: set[str] = set()  # what a person has done since a lesson began
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
         self._new_runs = partial(Runs, taken_keys=keys)
@@ -151,7 +152,12 @@ class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
 
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
-        self._ask()
+        if self.begins_live:
+            if len(self.sources) > 2 and "circuit" in self.sources:  # by far the most work, and others wait for this computer
+                self.sources["circuit"] = self.sources["circuit"].off()
+            self.live.start()
+        if not self.live.on:
+            self._ask()
         self.watch_ports()
 
     def _hear(self, runs: Runs, message: Message) -> None:
@@ -440,7 +446,17 @@ def run_network(experiment: Experiment[ChipNetwork], *, glyphs: str = "braille")
 
 
 def run_app(
-    experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille", watch: bool = False
+    experiment: Experiment[Any],
+    backends: Sequence[Backend[Any]],
+    *,
+    glyphs: str = "braille",
+    watch: bool = False,
+    live: bool = False,
 ) -> None:
-    """Show the app until the person leaves it. ``watch``: boards that are plugged in appear by themselves."""
-    LuisimApp(experiment, backends, glyphs=glyphs, find_ports=arduinos if watch else None).run()
+    """Show the app until the person leaves it. ``watch``: boards that are plugged in appear by themselves.
+
+    ``live``: it begins live.
+    """
+    app = LuisimApp(experiment, backends, glyphs=glyphs, find_ports=arduinos if watch else None)
+    app.begins_live = live
+    app.run()

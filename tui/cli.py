@@ -70,6 +70,7 @@ def open_app(
     watch: Annotated[
         bool, Parameter(name="--watch", negative="--no-watch", help="Show a board that is plugged in by itself.")
     ] = True,
+    live: Annotated[bool, Parameter(name="--live", negative=(), help="Begin live, as with key l.")] = False,
 ) -> int:
     """Open the oscilloscope in this terminal.
 
@@ -85,7 +86,7 @@ def open_app(
         run_network(loaded, glyphs=glyphs)
         return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
-    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs, watch=watch)
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs, watch=watch, live=live)
     return 0
 
 

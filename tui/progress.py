@@ -19,7 +19,8 @@ from platformdirs import user_config_path
 
 from luisim.errors import ParameterError
 
-_NAME = re.compile(r"(?!\.)[\w .-]{1,40}")
+LONGEST_NAME = 40
+_NAME = re.compile(rf"(?!\.)[\w .-]{{1,{LONGEST_NAME}}}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def progress_path(pupil: str = "") -> Path:
     """Where the progress of a pupil is kept; without a name, of whoever sits at this computer."""
     name = pupil or os.environ.get("LUISIM_PUPIL", "")
     if name and not is_name(name):
-        raise ParameterError(f"The name {name!r} cannot be used: up to 40 letters, digits, spaces, dots and dashes.")
+        raise ParameterError(
+            f"The name {name!r} cannot be used: up to {LONGEST_NAME} letters, digits, spaces, dots and dashes."
+        )
     folder = os.environ.get("LUISIM_CLASS")
     home = Path(folder) if folder else user_config_path("luisim")
     return home / f"{name or 'progress'}.toml"

@@ -108,10 +108,24 @@ FORMS: Final = (
     N_("{reason} The measurement has a gap; repeat it."),
     N_("{reason} It did not come back within {seconds} s; plug it in and begin again."),
     N_("{count} frames were lost on the way; use another cable or port, and repeat."),
+    N_("{port} was unplugged, or another program reads it too: plug it in again and close the other program."),
     N_("{port} was unplugged."),
     N_("{port} cannot do {baud} baud ({reason}); use 115200."),
     N_("{port} cannot do {baud} baud; use 115200, with four channels at most."),
     N_("The firmware on {port} speaks protocol {theirs}, this program {ours}; flash it anew: {command}"),
+    N_("The board on {port} fell silent."),
+    N_("There is nothing to record: {reason}."),
+    N_("connecting to the board"),
+    N_("Another program uses {port}: close the Serial Monitor, the plotter or the other luisim, then try again."),
+    N_(
+        "There is no port {port}: plug the Arduino in and look with luisim ports; if it does not appear, its driver (CH340 on"
+        " many copies) is missing, or the cable only charges.{more}"
+    ),
+    N_(
+        "Nothing answers on {port}: flash the bridge firmware (luisim flash --port {again}), or choose another port (luisim"
+        " ports)."
+    ),
+    N_("it belongs to lesson 12"),
     # lessons
     N_("There is no lesson {name}; give a number from 0 to {last} (see luisim lesson list)."),
     N_("Lesson {number} has no answer {key}; it takes: {known}."),

@@ -105,3 +105,16 @@ async def test_the_static_files_are_open(served: tuple[ClassServer, Client]) -> 
     _, client = served
     async with ClientSession() as session, session.get(client.make_url("/static/js/textual.js")) as script:
         assert script.status == 200
+
+
+async def test_one_viewer_too_many_is_told_so(served: tuple[ClassServer, Client]) -> None:
+    server, client = served
+    server._most = 1
+    headers = {"Origin": f"http://127.0.0.1:{client.port}"}
+    async with client.ws_connect(f"/ws?token={server.access.pupil}&name=Ada", headers=headers):
+        answer = await client.get(f"/?token={server.access.pupil}&name=Bea")
+        assert answer.status == 503
+        assert "This class is full: 1 are here." in await answer.text()
+        with pytest.raises(WSServerHandshakeError):
+            await client.ws_connect(f"/ws?token={server.access.pupil}&name=Bea", headers=headers)
+        assert (await client.get(f"/teacher?token={server.access.teacher}")).status == 200

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The subcommand `serve`: the app in a browser, for one person or for a class."""
 
+import contextlib
 import subprocess
 import sys
 import webbrowser
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +29,8 @@ def serve(
         bool, Parameter(name="--class", negative=(), help="Open it to the whole network, not only to this computer.")
     ] = False,
     port: Annotated[int, Parameter(name="--port", help="Where it listens, 1024 to 65535.")] = 8000,
-    board: Annotated[
-        str, Parameter(name="--board", help="Serial port of a board that all viewers watch; recorded meanwhile.")
-    ] = "",
+    board: Annotated[str, Parameter(name="--board", help="Serial port of a board that all viewers watch, or simulated.")] = "",
+    most: Annotated[int, Parameter(name="--most", help="How many viewers at once.")] = 30,
     folder: Annotated[Path | None, Parameter(name="--folder", help="Where progress of the pupils is kept.")] = None,
     browser: Annotated[bool, Parameter(name="--browser", negative="--no-browser", help="Open the page here as well.")] = True,
 ) -> int:
@@ -48,33 +50,52 @@ def serve(
     backends.load_experiment(experiment)  # a wrong name should be told here, not in each browser
     folder = folder or new_class_folder()
     words = [experiment, "--no-watch", "--on", "circuit", "--on", "model"]  # a port belongs to one program
-    recorder = None
+    processes = contextlib.ExitStack()
     if board:
-        from datetime import datetime
-
-        from firmware_bridge.recording import new_folder
-
-        recording = new_folder(datetime.now())
-        recorder = subprocess.Popen([sys.executable, "-m", "tui.cli", "record", "--port", board, "--to", str(recording)])
-        _await(recorder, recording, board)
-        words += ["--on", f"recording:{recording}"]
+        words += ["--live", "--on", f"recording:{processes.enter_context(shared(board, experiment))}"]
     elif experiment == backends.DEFAULT_EXPERIMENT:
         words += ["--on", f"recording:{backends.DEFAULT_RECORDING}"]
-    server = ClassServer(words, folder, port=port, everybody=class_)
-    say(f"for the class: {server.link}")
-    say(f"for the teacher: {server.teacher_link}")
-    say(f"progress is kept in {folder}; Ctrl-C ends it")
-    if browser:
-        webbrowser.open(server.link)
-    try:
-        server.serve()
-    except OSError as error:
-        raise ParameterError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from None
-    finally:
-        if recorder is not None:
-            recorder.terminate()
-            recorder.wait()
+    with processes:
+        server = ClassServer(words, folder, port=port, everybody=class_, most=most)
+        say(f"for the class: {server.link}")
+        say(f"for the teacher: {server.teacher_link}")
+        say(f"progress is kept in {folder}; Ctrl-C ends it")
+        if browser:
+            webbrowser.open(server.link)
+        try:
+            server.serve()
+        except OSError as error:
+            raise ParameterError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from None
     return 0
+
+
+@contextlib.contextmanager
+def shared(board: str, experiment: str, recording: Path | None = None) -> Iterator[Path]:
+    """One process owns the board at the port ``board`` and records it as long as this lasts; everybody may read the folder.
+
+    ``board`` = "simulated": one that is set as ``experiment`` says. Raises :class:`ParameterError` if nothing comes from it.
+    """
+    from firmware_bridge.recording import new_folder
+
+    recording = recording or new_folder(datetime.now())
+    with contextlib.ExitStack() as stack:
+        if board == "simulated":
+            simulated = stack.enter_context(_running("simulate-board", experiment, stdout=subprocess.PIPE))
+            assert simulated.stdout is not None
+            board = simulated.stdout.readline().decode().strip()
+        recorder = stack.enter_context(_running("record", "--port", board, "--to", str(recording)))
+        _await(recorder, recording, board)
+        yield recording
+
+
+@contextlib.contextmanager
+def _running(*words: str, stdout: int | None = None) -> "Iterator[subprocess.Popen[bytes]]":
+    """A luisim of its own, ended with what is inside."""
+    with subprocess.Popen([sys.executable, "-m", "tui.cli", *words], stdout=stdout) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def _await(recorder: "subprocess.Popen[bytes]", recording: Path, board: str) -> None:

@@ -18,12 +18,13 @@ from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from luisim.lessons import LESSONS
-from tui.progress import is_name
+from tui.progress import LONGEST_NAME, is_name
 from tui.serve.access import TOKEN, Access
 from tui.serve.progress import rows
 
 _HERE = Path(__file__).parent
 _LOCAL = ("localhost", "127.0.0.1")
+MOST = 30  # viewers at once
 _FPS = "15"  # what a browser on a school's network follows
 
 
@@ -45,9 +46,12 @@ class _Viewer(AppService):
 
 
 class ClassServer(Server):
-    """Serves ``luisim app WORDS``. ``everybody``: to the whole network, else to this machine only."""
+    """Serves ``luisim app WORDS``. ``everybody``: to the whole network, else to this machine only.
 
-    def __init__(self, words: Sequence[str], folder: Path, *, port: int, everybody: bool = False) -> None:
+    ``most``: viewers at once; one more is told so.
+    """
+
+    def __init__(self, words: Sequence[str], folder: Path, *, port: int, everybody: bool = False, most: int = MOST) -> None:
         host = _own_address() if everybody else _LOCAL[0]
         super().__init__(
             shlex.join([sys.executable, "-m", "tui.cli", "app", *words]),
@@ -58,6 +62,7 @@ class ClassServer(Server):
             templates_path=_HERE / "templates",
         )
         self.folder = folder
+        self._most = most
         self._sockets: set[web.WebSocketResponse] = set()
         self.access = Access(frozenset(f"{name}:{port}" for name in {host, *_LOCAL}))
 
@@ -91,9 +96,11 @@ class ClassServer(Server):
     @aiohttp_jinja2.template("app_index.html")
     async def handle_index(self, request: web.Request) -> dict[str, Any]:
         """The page with the terminal; who has not said a name yet is asked for one. Everything on it is this server's."""
+        self._check_room()
         pupil, host = _pupil(request), request.headers["Host"]
         return {
             "pupil": pupil,
+            "longest": LONGEST_NAME,
             "token": request.query.get(TOKEN, ""),
             "font_size": to_int(request.query.get("fontsize", "16"), 16),
             "websocket": f"ws://{host}/ws?name={pupil}",
@@ -101,6 +108,7 @@ class ClassServer(Server):
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """A viewer: starts the app, passes keys to it and its output back, and ends it when the page is closed."""
+        self._check_room()
         socket_ = web.WebSocketResponse(heartbeat=15)
         await socket_.prepare(request)
         self._sockets.add(socket_)
@@ -122,6 +130,12 @@ class ClassServer(Server):
             self._sockets.discard(socket_)
             await viewer.stop()
         return socket_
+
+    def _check_room(self) -> None:
+        """Raises 503 if there are as many viewers as there may be: each has an app of its own on this computer."""
+        if len(self._sockets) >= self._most:
+            full = f"This class is full: {self._most} are here. Close another tab, or start luisim serve with a larger --most."
+            raise web.HTTPServiceUnavailable(text=full)
 
     @aiohttp_jinja2.template("teacher.html")
     async def handle_teacher(self, request: web.Request) -> dict[str, Any]:
