@@ -41,12 +41,12 @@ class LessonMode(ScopeKeys):
 
     def begin_lesson(self: "LuisimApp", experiment: Experiment[Lui]) -> None:  # type: ignore[misc]
         """Put the experiment of a lesson on the desk."""
+        self.deeds.clear()
+        self._zooms = self.scope.zooms
         self.call_later(self._put_lesson, experiment)
 
     async def _put_lesson(self: "LuisimApp", experiment: Experiment[Lui]) -> None:  # type: ignore[misc]
         await self._put(experiment)
-        self.deeds.clear()
-        self._zooms = self.scope.zooms
         target = self.sources.get(Target.name)
         if experiment.name == fit_by_hand.LESSON.start.name:
             if target is None:
