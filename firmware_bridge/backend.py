@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MeasuredLui: a connected board as a back end. Here protocol and Trace meet."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from firmware_bridge.errors import BoardError
+from firmware_bridge.live import LiveBoard
 from firmware_bridge.protocol import Edge, Lost, Samples, Status
 from firmware_bridge.readout import Readout
-from firmware_bridge.record import arm
+from firmware_bridge.record import RATE, arm
 from firmware_bridge.session import Gap, Session, Transport
 from firmware_bridge.wiring import MOST, STIMULUS_PINS, Wiring
 from luisim import measure
@@ -21,7 +23,6 @@ from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.quantity import format_si
 from luisim.trace import Array, Trace
 
-RATE = 1000  # samples per second and channel: more would load the membrane through the ADC
 _LEAD = 0.2  # s between the first sample asked for and time 0 of the experiment
 _SILENCE = 3.0  # s
 _AHEAD = 0.5  # s: pulses are handed to the board so long before they are due
@@ -99,12 +100,20 @@ class MeasuredLui:
 
     Wiring of one board: membrane on A0, spike output on A1 and D7, inputs 1 to 3 on D2 to D4; of a network see
     :class:`~firmware_bridge.wiring.Wiring`. Time 0 of a run is just some moment of a
-    board that runs all the time.
+    board that runs all the time. ``connect_live``: the way to it for a live run, by default the same.
     """
 
-    def __init__(self, connect: Callable[[Experiment[Lui]], Transport], name: str = "board") -> None:
+    def __init__(
+        self,
+        connect: Callable[[Experiment[Lui]], Transport],
+        name: str = "board",
+        connect_live: Callable[[Experiment[Lui]], Transport] | None = None,
+    ) -> None:
         self.name = name
         self._connect = connect
+        self._connect_live = connect_live or connect
+        self._port = threading.Lock()  # a single run and a live one cannot have it at the same time
+        self._wanted = threading.Event()  # set: for something better than the single run that is on
 
     def unsupported(self, experiment: Experiment[Lui]) -> str | None:
         """What an Arduino cannot do to a board: inject a current, or pulses below the input's threshold."""
@@ -162,14 +171,15 @@ class MeasuredLui:
         if reason is not None:
             raise UnsupportedExperiment(f"{self.name} cannot run {experiment.name}: {reason}.")
         wiring = wiring_of(experiment.device)
-        session = Session(self._connect(experiment))
-        try:
-            arm(session, wiring, RATE)
-            record = Record(vcc=session.hello.vcc)
-            start = self._first_sample(session, record) + round(_LEAD * 1e6)
-            self._measure(session, record, experiment, wiring, start, progress, cancelled)
-        finally:
-            session.close()
+        with self._port:
+            session = Session(self._connect(experiment))
+            try:
+                arm(session, wiring, RATE)
+                record = Record(vcc=session.hello.vcc)
+                start = self._first_sample(session, record) + round(_LEAD * 1e6)
+                self._measure(session, record, experiment, wiring, start, progress, cancelled)
+            finally:
+                session.close()
         _check_whole(record)
         readout = Readout(record.vcc or 5.0, session.hello.calibrated, bits=session.hello.bits)
         skew = session.hello.scan_skew
@@ -180,6 +190,33 @@ class MeasuredLui:
         membranes = {name: f"{name}.v_mem" for name in wiring.names} if wiring.boards > 1 else {"out": "v_mem"}
         spikes = {name: measure.find_spikes(trace.time, trace.signals[signal]) for name, signal in membranes.items()}
         return Trace(trace.time, trace.signals, spikes, self.name)
+
+    def live(self, experiment: Experiment[Lui]) -> LiveBoard:
+        """The board as it runs on. Raises :class:`~luisim.errors.UnsupportedExperiment` for a network, or what it cannot do."""
+        if not isinstance(experiment.device, LuiBoard):
+            raise UnsupportedExperiment("Live runs one board; choose an experiment with a single board (e).")
+        reason = self.unsupported(experiment)
+        if reason is not None:
+            raise UnsupportedExperiment(f"{self.name} cannot run {experiment.name}: {reason}.")
+        self._wanted.set()
+        held = threading.Event()
+
+        def connect() -> Transport:
+            if not held.is_set():
+                self._port.acquire()
+                self._wanted.clear()
+                held.set()
+            return self._connect_live(experiment)
+
+        def done() -> None:
+            if held.is_set():
+                self._port.release()
+
+        return LiveBoard(connect, experiment.stimuli, done=done)
+
+    def close(self) -> None:
+        """Give up the run that is on."""
+        self._wanted.set()
 
     def _first_sample(self, session: Session, record: Record) -> int:
         until = session.transport.now() + 3.0
@@ -217,7 +254,7 @@ class MeasuredLui:
             running = [when for when in running if when > now]
             if progress:
                 progress(min(1.0, max(0.0, (now - start) / (end - start))))
-            if cancelled and cancelled():
+            if self._wanted.is_set() or (cancelled and cancelled()):
                 raise SimulationCancelled("The measurement was stopped.")
 
 

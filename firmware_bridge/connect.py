@@ -8,9 +8,9 @@ from firmware_bridge.errors import SimulatorNotInstalled
 from firmware_bridge.link import SerialPort, likely_port
 from firmware_bridge.session import Transport
 from firmware_bridge.simulated.board import SimulatedBoard, VirtualBoard
+from firmware_bridge.simulated.boards import Wires
 from firmware_bridge.simulated.memory import MemoryBoard
-from firmware_bridge.simulated.port import VirtualPort
-from luisim.errors import UnsupportedExperiment
+from firmware_bridge.simulated.port import PacedPort, VirtualPort
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui, LuiNetwork
 from luisim.lui.parameters import LuiBoard
@@ -18,20 +18,28 @@ from luisim.lui.parameters import LuiBoard
 SIMULATED = "simulated"
 
 
-def connect(word: str, experiment: Experiment[Lui]) -> Transport:
+def connect(word: str, experiment: Experiment[Lui], *, paced: bool = False) -> Transport:
     """``word``: a port or URL; empty for the one Arduino that is plugged in; "simulated" for the firmware on a simulated chip
-    with the experiment's boards at its ADC, in virtual time. Raises :class:`~firmware_bridge.errors.BoardError`.
+    with the experiment's boards at its ADC, in virtual time, or ``paced`` to the clock on the wall.
+
+    Raises :class:`~firmware_bridge.errors.BoardError`.
     """
     if word != SIMULATED:
         return SerialPort(word or likely_port())
-    if isinstance(experiment.device, LuiNetwork) and experiment.device.wires:
-        raise UnsupportedExperiment("The simulated boards have no jumper wires between them; use --on model for the network.")
-    return VirtualPort(virtual_board(boards_of(experiment)))
+    board = virtual_board(boards_of(experiment), wires_of(experiment.device))
+    return (PacedPort if paced else VirtualPort)(board)
 
 
-def virtual_board(boards: Sequence[LuiBoard], *, clock_error: float = 0.0, seed: int = 0) -> VirtualBoard:
+def wires_of(device: Lui) -> Wires:
+    """The jumper wires between the boards of a device, by their numbers."""
+    if not isinstance(device, LuiNetwork):
+        return ()
+    return [(device.names.index(wire.source), device.names.index(wire.target), wire.input) for wire in device.wires]
+
+
+def virtual_board(boards: Sequence[LuiBoard], wires: Wires = (), *, clock_error: float = 0.0, seed: int = 0) -> VirtualBoard:
     """The real firmware on a simulated chip; a board in memory, with ideal timing, where simavr is missing."""
     try:
-        return SimulatedBoard(boards, clock_error=clock_error, seed=seed)
+        return SimulatedBoard(boards, wires=wires, clock_error=clock_error, seed=seed)
     except SimulatorNotInstalled:
-        return MemoryBoard(boards, seed=seed)
+        return MemoryBoard(boards, wires=wires, seed=seed)

@@ -65,6 +65,8 @@ class Following:
         self._take()
         if until is None:
             until = np.inf if self.grows else self._clock() - self._began
+        else:
+            self._began = self._clock() - until  # should it have to keep the time later on
         if self._zero is None and len(self._waiting):
             self._zero = float(self._waiting[0, 0]) - self._now
         due = self._waiting[:, 0] - (self._zero or 0.0) <= until

@@ -18,6 +18,7 @@ from serial.tools import list_ports  # type: ignore[import-untyped]
 
 from firmware_bridge.errors import BoardError
 from firmware_bridge.protocol import BAUD
+from firmware_bridge.simulated import announced
 
 # USB numbers of Arduinos and of the converters on their copies. They only narrow: HELLO says whether it is a bridge.
 _ARDUINO_VENDORS = {0x2341: "Arduino", 0x2A03: "Arduino"}
@@ -36,16 +37,22 @@ _REFUSED: tuple[type[BaseException], ...] = (*_GONE, ValueError)
 
 @dataclass(frozen=True)
 class Port:
-    """A serial port of this computer; ``vid`` and ``pid`` are the USB numbers, None if it is no USB device."""
+    """A serial port of this computer; ``vid`` and ``pid`` are the USB numbers, None if it is no USB device.
+
+    ``simulated``: of ``luisim simulate-board``.
+    """
 
     device: str
     description: str
     vid: int | None = None
     pid: int | None = None
+    simulated: bool = False
 
     @property
     def likely(self) -> str:
-        """Which Arduino or converter its USB numbers name; empty if none."""
+        """Which Arduino or converter its USB numbers name, or that it is simulated; empty if none."""
+        if self.simulated:
+            return "simulated"
         if self.vid is None or self.pid is None:
             return ""
         return _ARDUINO_VENDORS.get(self.vid) or _CONVERTERS.get((self.vid, self.pid), "")
@@ -53,13 +60,18 @@ class Port:
 
 def ports() -> tuple[Port, ...]:
     """Every serial port that the system lists, in the order of their names; no port is opened."""
-    found = (Port(port.device, port.description, port.vid, port.pid) for port in list_ports.comports())
-    return tuple(sorted(found, key=lambda port: port.device))
+    found = [Port(port.device, port.description, port.vid, port.pid) for port in list_ports.comports()]
+    found += [Port(str(path), "simulated board", simulated=True) for path in announced.boards()]
+    return tuple(sorted(found, key=lambda port: (port.simulated, port.device)))
 
 
 def likely_port() -> str:
-    """The one port that an Arduino hangs on. Raises :class:`BoardError` if there is none, or more than one."""
-    likely = [port.device for port in ports() if port.likely]
+    """The one port that an Arduino hangs on; without one, that of the one simulated board.
+
+    Raises :class:`BoardError` if there is none, or more than one.
+    """
+    found = [port for port in ports() if port.likely]
+    likely = [port.device for port in found if not port.simulated] or [port.device for port in found]
     if len(likely) == 1:
         return likely[0]
     if likely:

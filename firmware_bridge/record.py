@@ -2,6 +2,7 @@
 """Recording a connected board: from a session's events to a recording, through unplugs and resets."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from firmware_bridge.readout import Readout
 from firmware_bridge.recording import Recorder
 from firmware_bridge.session import Gap, Session
 from firmware_bridge.wiring import MOST, Wiring
+from luisim import __version__
 from luisim.trace import Array
 
+RATE = 1000  # samples per second and channel: more would load the membrane through the ADC
 FALL_HIGH, FALL_LOW = 600, 300  # mV: a membrane that falls from above to below within 5 ms has been reset
 _CLOCK_EVERY = 5.0  # s
 
@@ -37,6 +40,21 @@ def arm(session: Session, wiring: Wiring, rate: int) -> None:
     else:
         session.ask("fall", (1 << MOST) - 1, FALL_HIGH, FALL_LOW)
     session.ask("start", rate, wiring.mask)
+
+
+def facts(session: Session, wiring: Wiring, rate: int, begun: datetime) -> dict[str, str | int | float | bool]:
+    """What a recording says of its board and of how it was made."""
+    return {
+        "begun": begun.isoformat(timespec="milliseconds"),
+        "luisim": __version__,
+        "firmware": ".".join(map(str, session.hello.firmware)),
+        "port": session.transport.name,
+        "boards": ",".join(wiring.names),
+        "outputs": ",".join(wiring.spikes.values()),
+        "rate": rate,
+        "vcc": session.hello.vcc,
+        "calibrated": session.hello.calibrated,
+    }
 
 
 class Tape:

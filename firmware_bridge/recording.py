@@ -140,13 +140,14 @@ def read_recording(folder: Path) -> Recording:
     for event in found:
         if event["kind"] == "spike":
             spikes[event["output"]] = np.append(spikes.get(event["output"], np.empty(0)), event["time_s"] * rate)
+    gaps = tuple((event["time_s"] * rate, event["until"] * rate) for event in found if event["kind"] == "gap")
     trace = Trace(
         columns[0] * rate,
         dict(zip(names[1:], columns[1:], strict=True)),
         {name: np.sort(times) for name, times in spikes.items()},
         folder.name,
+        gaps=gaps,
     )
-    gaps = tuple((event["time_s"] * rate, event["until"] * rate) for event in found if event["kind"] == "gap")
     notes = tuple((event["time_s"] * rate, event["text"]) for event in found if event["kind"] == "note")
     return Recording(trace, meta, gaps, notes)
 
@@ -162,6 +163,7 @@ def single_boards(trace: Trace) -> dict[str, Trace]:
             {"v_mem": trace.signals[f"{name}.v_mem"]},
             {"out": trace.spikes.get(name, np.empty(0))},
             f"{trace.origin}, board {name}",
+            gaps=trace.gaps,
         )
         for name in names
     }

@@ -2,6 +2,7 @@
 """RecordedLui: a recording of a board as a back end, so that what was measured once can be compared again and again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from firmware_bridge.recording import read_recording, recordings_folder
 from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
+from luisim.quantity import quantities
 from luisim.trace import Trace
 from luisim.trace_files import read_csv
 
 SHIPPED = Path(__file__).parent / "recordings"
 _BY_HAND = "# by hand:"
+_LONGEST = quantities(Experiment)["duration"].high  # s
 
 
 def shipped_recordings() -> tuple[str, ...]:
@@ -70,6 +73,10 @@ class RecordedLui:
             raise UnsupportedExperiment(f"{self.name} is one picture in time; live shows folders that luisim record makes")
         return Following(self.path)
 
+    def whole(self, experiment: Experiment[Lui]) -> Trace:
+        """The recording from its start to its end, however short the experiment is: for whoever scrolls through it."""
+        return self.run(replace(experiment, duration=_LONGEST))
+
     def run(
         self,
         experiment: Experiment[Lui],
@@ -94,4 +101,5 @@ class RecordedLui:
         }
         if progress:
             progress(1.0)
-        return Trace(time[inside], signals, spikes, self.name)
+        gaps = tuple((start - recorded.time[0], stop - recorded.time[0]) for start, stop in recorded.gaps)
+        return Trace(time[inside], signals, spikes, self.name, gaps=gaps)

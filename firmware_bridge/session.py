@@ -3,7 +3,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,10 +61,15 @@ class Gap:
 
 
 class Session:
-    """A greeted board. ``hello`` is who answered; ``clock`` its time. Raises :class:`BoardError` if nobody answers."""
+    """A greeted board. ``hello`` is who answered; ``clock`` its time. Raises :class:`BoardError` if nobody answers; then the
+    port is given back.
 
-    def __init__(self, transport: Transport, *, patience: float = _PATIENCE) -> None:
+    ``lost`` is told, before each try to get a lost board back, why it is gone, and says whether to try; by default for 30 s.
+    """
+
+    def __init__(self, transport: Transport, *, patience: float = _PATIENCE, lost: Callable[[str], bool] | None = None) -> None:
         self.transport = transport
+        self._lost = lost
         self.connection = Connection()
         self.clock = DeviceClock()
         self.baud = protocol.BAUD
@@ -73,7 +78,11 @@ class Session:
         self._tag = 0
         self._random = random.Random(0x1C)  # nonces need to differ, not to be secret
         self._waiting: list[Event | Gap] = []
-        self.hello = self._greet(patience)
+        try:
+            self.hello = self._greet(patience)
+        except BoardError:
+            transport.close()
+            raise
 
     def close(self) -> None:
         """Stop the board and give the port back."""
@@ -128,11 +137,11 @@ class Session:
         try:
             for event in itertools.chain(waiting, self._receive(0.0 if waiting else timeout)):
                 if isinstance(event, Restarted):
-                    yield self._come_back("The board was reset.")
+                    yield self.come_back("The board was reset.")
                     return
                 yield event
         except BoardError as error:
-            yield self._come_back(str(error))
+            yield self.come_back(str(error))
 
     def _receive(self, timeout: float) -> Iterator[Event]:
         self.connection.receive_data(self.transport.read(timeout))
@@ -191,22 +200,21 @@ class Session:
         self.connection = Connection()
         self.hello = self._greet(_PATIENCE)
 
-    def _come_back(self, reason: str) -> Gap:
+    def come_back(self, reason: str) -> Gap:
         """Open and greet again, give the settings again, and say for how long nothing was heard."""
         since, baud = self.heard, self.baud
         until = self.transport.now() + _BACK
-        while True:
+        while self._lost(reason) if self._lost else self.transport.now() < until:
             try:
                 self.transport.reopen()
                 self._greet_at(protocol.BAUD)
+                self.clock = DeviceClock()
+                self.set_baud(baud)
+                for command, numbers in sorted(self._settings.items(), key=lambda item: item[0] == "start"):
+                    self.ask(command, *numbers)
                 break
             except BoardError:
-                if self.transport.now() >= until:
-                    raise BoardError(
-                        f"{reason} It did not come back within {_BACK:.0f} s; plug it in and begin again."
-                    ) from None
-        self.clock = DeviceClock()
-        self.set_baud(baud)
-        for command, numbers in sorted(self._settings.items(), key=lambda item: item[0] == "start"):
-            self.ask(command, *numbers)
+                continue
+        else:
+            raise BoardError(f"{reason} It did not come back within {_BACK:.0f} s; plug it in and begin again.")
         return Gap(since, self.transport.now(), reason)

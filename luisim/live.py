@@ -12,9 +12,10 @@ from itertools import takewhile
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from luisim.experiment import Experiment
-from luisim.measure import output_pulses
+from luisim.measure import find_spikes, output_pulses
 from luisim.trace import Array, Trace
 
 DeviceT = TypeVar("DeviceT")
@@ -80,53 +81,98 @@ class LiveBackend(Protocol[DeviceT]):
 
 
 class Session(Generic[DeviceT]):
-    """Several live runs under their names, with their last ``span`` s. It has no thread: somebody calls :meth:`read` often."""
+    """Live runs under their names, with their last ``span`` s. It has no thread: somebody calls :meth:`read` often.
+
+    Runs may join and leave; what was seen of one that has left is kept until it joins again.
+    """
 
     def __init__(self, runs: Mapping[str, LiveRun[DeviceT]], span: float) -> None:
-        self._runs = dict(runs)
-        self._leader = next((name for name, run in runs.items() if run.leads), next(iter(runs)))
         self._span = span
-        self._past: dict[str, deque[Array]] = {name: deque() for name in runs}
+        self._runs: dict[str, LiveRun[DeviceT]] = {}
+        self._zero: dict[str, float] = {}  # the session's time (s) at which each run began
+        self._past: dict[str, deque[Array]] = {}
         self.now = 0.0
         self.acted = -1.0  # when the last action took effect, s
         self.pulses: deque[tuple[float, Pulse]] = deque(maxlen=100)  # when and which
+        for name, run in runs.items():
+            self.join(name, run)
+
+    @property
+    def runs(self) -> Mapping[str, LiveRun[DeviceT]]:
+        """Those that run now."""
+        return self._runs
+
+    @property
+    def _leader(self) -> str | None:
+        """Who keeps the time."""
+        return next((name for name, run in self._runs.items() if run.leads), next(iter(self._runs), None))
+
+    def join(self, name: str, run: LiveRun[DeviceT]) -> None:
+        """A run that begins now."""
+        self._runs[name] = run
+        self._zero[name] = self.now
+        past = self._past.setdefault(name, deque())
+        if past:  # between then and now it was not seen
+            past.append(np.array([[self.now] + [np.nan] * len(SIGNALS)]))
+
+    def leave(self, name: str) -> None:
+        """End a run, if it is there."""
+        run = self._runs.pop(name, None)
+        if run is not None:
+            run.close()
 
     def do(self, action: "DeviceT | Pulse") -> None:
         """Let every device do this. Raises :class:`UnsupportedExperiment`."""
-        self._runs[self._leader].do(action)
+        if self._leader is not None:
+            self._runs[self._leader].do(action)
 
     def read(self) -> None:
         """Take in what is new. Raises what a run raises: then it is over."""
-        reading = self._runs[self._leader].read()
-        self._keep(self._leader, reading.values)
+        leader = self._leader
+        if leader is None:
+            return
+        zero = self._zero[leader]
+        reading = self._runs[leader].read()
+        self._keep(leader, reading.values)
         if reading.values.size:
-            self.now = float(reading.values[-1, 0])
+            self.now = max(self.now, zero + float(reading.values[-1, 0]))
         for name, run in self._runs.items():
-            if name != self._leader:
+            if name != leader:
                 for at, action in reading.applied:
-                    run.do(action, at)
+                    run.do(action, max(0.0, at + zero - self._zero[name]))
                 if reading.values.size:
-                    self._keep(name, run.read(self.now).values)
+                    self._keep(name, run.read(self.now - self._zero[name]).values)
         for at, action in reading.applied:
-            self.acted = at
+            self.acted = at + zero
             if isinstance(action, Pulse):
-                self.pulses.append((at, action))
+                self.pulses.append((at + zero, action))
 
     def trace(self, name: str, last: float = np.inf) -> Trace | None:
-        """At least the ``last`` s of a run, as far as they are kept; None as long as there is nothing."""
-        past = self._past[name]
+        """At least the ``last`` s of a run, as far as they are kept; None as long as there is nothing.
+
+        A line of NaN says that nothing was measured there: it becomes a gap. Where no output was seen, spikes are those of
+        the membrane.
+        """
+        past = self._past.get(name, deque[Array]())
         begin = self.now - last
         recent = list(takewhile(lambda chunk: chunk[-1, 0] >= begin, reversed(past)))
         values = np.concatenate([np.empty((0, 1 + len(SIGNALS))), *reversed(recent)])
-        if len(values) < 2:
+        silent = np.isnan(values[:, 1])
+        if len(values) - np.count_nonzero(silent) < 2:
             return None
+        gaps = _gaps(values[:, 0], silent)
+        values = values[~silent]
         time = values[:, 0]
         rising = output_pulses(time, values[:, 3])[:, 0]
-        return Trace(time, dict(zip(SIGNALS, values[:, 1:].T, strict=True)), {"out": rising[np.isfinite(rising)]}, name)
+        spikes = rising[np.isfinite(rising)] if rising.size else find_spikes(time, values[:, 1])
+        return Trace(time, dict(zip(SIGNALS, values[:, 1:].T, strict=True)), {"out": spikes}, name, gaps=gaps)
 
     def pause(self, still: bool) -> None:
         """Stand still, or go on."""
-        self._runs[self._leader].pause(still)
+        leader = self._leader
+        for name, run in self._runs.items():
+            if name == leader or run.leads:
+                run.pause(still)
 
     def close(self) -> None:
         """End all runs."""
@@ -136,6 +182,17 @@ class Session(Generic[DeviceT]):
     def _keep(self, name: str, values: Array) -> None:
         past = self._past[name]
         if len(values):
+            values = values + np.array([self._zero[name], 0.0, 0.0, 0.0])
+            newest = past[-1][-1, 0] if past else -np.inf
+            values = values[values[:, 0] > newest]
+        if len(values):
             past.append(values)
         while past and past[0][-1, 0] < past[-1][-1, 0] - self._span:
             past.popleft()
+
+
+def _gaps(time: Array, silent: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+    """(from, to) in s of the samples on either side of each stretch of silence."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], silent, [False])).astype(np.int8))).reshape(-1, 2)
+    last = len(time) - 1
+    return tuple((float(time[max(0, start - 1)]), float(time[min(stop, last)])) for start, stop in edges)

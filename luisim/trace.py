@@ -20,7 +20,7 @@ class Trace:
     ``time``: (n,) in s, strictly increasing. ``signals``: name -> (n,), SI units (``v_mem``, ``v_syn``, ``v_out`` in V).
     In a network the name of the board comes first: ``a.v_mem``. ``spikes``: ``out``, in a network the name of the board, ->
     rising edges in s, increasing. ``origin``: who made it ("circuit", "model", a recording's name). ``fast``: of a chip, though
-    its membrane is in V.
+    its membrane is in V. ``gaps``: (from, to) in s where nothing was measured, such as while a board was unplugged.
     Arrays are copied and read-only. Raises :class:`ParameterError` if shapes or order are wrong.
     """
 
@@ -29,6 +29,7 @@ class Trace:
     spikes: Mapping[str, Array] = field(default_factory=dict)
     origin: str = ""
     fast: bool = False
+    gaps: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         time = _frozen(self.time)
@@ -81,7 +82,7 @@ class Trace:
         if not signals:
             recorded = dict.fromkeys(key.partition(".")[0] for key in self.signals)
             raise ParameterError(f"There are no signals of the board {name!r}; there are: {', '.join(recorded) or 'none'}.")
-        return Trace(self.time, signals, {"out": self.spikes.get(name, np.empty(0))}, f"{self.origin} {name}")
+        return Trace(self.time, signals, {"out": self.spikes.get(name, np.empty(0))}, f"{self.origin} {name}", gaps=self.gaps)
 
     def at(self, signal: str, times: ArrayLike) -> Array:
         """``signal`` interpolated linearly at ``times`` (s); outside the trace its end values."""

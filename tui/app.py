@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual import events, on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
+from textual.filter import LineFilter
 from textual.message import Message as TextualMessage
 from textual.screen import Screen
 from textual.timer import Timer
@@ -23,27 +24,30 @@ from luisim.live import Pulse
 from luisim.trace import Trace
 from tui import boards, neurons, notebook
 from tui.backends import DEFAULT_EXPERIMENT, DEFAULT_NEURON, experiment_names, experiment_titles, load_experiment, usual
+from tui.board_mode import BoardMode
 from tui.desk import desk_of
+from tui.headline import headline
 from tui.keys import KEYS
-from tui.language import N_, _
+from tui.language import _, add_bindings
 from tui.lesson_mode import LessonMode
 from tui.live_mode import LiveMode
+from tui.manual import Manual
 from tui.messages import Message, Progress
+from tui.plugging import arduinos
 from tui.runs import Runs
-from tui.scope_keys import ScopeKeys
 from tui.screens.experiments import Experiments
-from tui.screens.help import Help
-from tui.screens.lesson import LessonPanel
+from tui.screens.palette import Commands
 from tui.screens.whole_chip import WholeChip
+from tui.sentences import said
 from tui.themes import THEMES, following
 from tui.widgets.knob import Knob
+from tui.widgets.knobs import Knobs
 from tui.widgets.numbers import BOARD, CHIP, Columns
+from tui.widgets.plain import Plain
 from tui.widgets.readings import Readings
 from tui.widgets.scope import Scope
 from tui.widgets.source import Source
 from tui.widgets.status import Status
-from tui.widgets.trimmer import Turnable
-from tui.widgets.units import si
 
 LEAST_SIZE = (80, 24)
 _TALL = 30  # rows from which there is room for some air
@@ -58,15 +62,17 @@ class Reported(TextualMessage):
     runs: Runs
 
 
-class LuisimApp(LessonMode, ScopeKeys, App[None]):
+class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
     """Starts with ``experiment`` on all ``backends``; a recording of a board among them is taken to belong to this experiment.
 
-    ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one.
+    ``others``: opens the back ends of another kind of device, when a person chooses an experiment on one. ``find_ports``:
+    where boards are plugged in; None: nobody looks.
     """
 
     TITLE = "luisim"
     CSS_PATH = "luisim.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
+    COMMANDS = {Commands}  # noqa: RUF012, as Textual declares it
 
     def __init__(
         self,
@@ -75,8 +81,11 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         *,
         glyphs: str = "braille",
         others: Callable[[Any], Sequence[Backend[Any]]] = usual,
+        find_ports: Callable[[], Iterable[str]] | None = None,
     ) -> None:
         super().__init__()
+        self.find_ports = find_ports
+        self.deeds: set[str] = set()  # what a person has done since a lesson began
         keys = frozenset(key for b in self.BINDINGS if isinstance(b, Binding) for key in b.key.split(","))
         self._new_runs = partial(Runs, taken_keys=keys)
         self._others = others
@@ -97,27 +106,26 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         self.live = LiveMode(self)
         self.status, self.scope = Status(), Scope(experiment, glyphs=glyphs)
         self.scope.remarks = tuple(note for backend in backends for note in getattr(backend, "notes", ()))
+        self._plain = [Plain()] if self.scope.glyphs.plain else []
         self.readings = Readings(tuple(self.sources.values()))
         self.readings.furnish(self._columns, tuple(self.sources.values()))
-        self.knobs = self._new_knobs(self.desk.trimmers(experiment))
-        self._source_keys: list[BindingType] = []
-        self._bind_sources()
-
-    def _bind_sources(self) -> None:
-        """A key for each source."""
-        keys = [
-            Binding(s.key, f"source('{s.name}')", s.label, show=False, id=f"source.{s.key}", tooltip=f"{s.label}: on, off")
-            for s in self.sources.values()
-            if s.key
-        ]
-        self._source_keys = [*keys]
-        for binding in keys:
-            self.bind(binding.key, binding.action, description=binding.description, show=False)
+        settings = self.desk.settings(experiment, self.board)
+        self._knobs = Knobs(self.desk.trimmers(experiment), settings, plain=self.scope.glyphs.plain)
+        add_bindings(self, self.source_keys)
 
     @property
     def sources(self) -> dict[str, Source]:
         """The sources by their names."""
         return self.runs.sources
+
+    @property
+    def knobs(self) -> tuple[Knob, ...]:
+        """What can be turned."""
+        return self._knobs.all
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Where the font has nothing else, everything is drawn in ASCII."""
+        return [*super().get_line_filters(), *self._plain]
 
     def compose(self) -> ComposeResult:
         """Status, traces, readings, knobs, footer; and a sentence for terminals that are too small for them."""
@@ -125,7 +133,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             yield self.status
             yield self.scope
             yield self.readings
-            yield Horizontal(*self._in_columns(), id="knobs")
+            yield self._knobs
         yield Static(id="small", markup=False)
         yield Footer()
 
@@ -135,8 +143,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             self.register_theme(theme)
         self.theme = THEMES[0].name
         self.speak()
-        if self.knobs:
-            self.knobs[0].focus()
+        self._knobs.take_focus()
         self._show()
         self.call_after_refresh(self._start)
         if self.first_screen is not None:
@@ -145,6 +152,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
     def _start(self) -> None:
         self.runs.start(partial(self._hear, self.runs))
         self._ask()
+        self.watch_ports()
 
     def _hear(self, runs: Runs, message: Message) -> None:
         """Called in a runner's thread; post_message may be."""
@@ -152,13 +160,16 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
 
     def on_unmount(self) -> None:
         """End the back ends."""
+        self.end_watch()
         self.live.end()
         for runs in self._kept.values():
             runs.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so if the terminal is too small: a plot that silently lacks a part misleads."""
-        width, height = event.size  # the app's own size is still the old one
+        self._say_size(*event.size)  # the app's own size is still the old one
+
+    def _say_size(self, width: int, height: int) -> None:
         small = width < LEAST_SIZE[0] or height < LEAST_SIZE[1]
         screen = self.screen_stack[0]
         screen.set_class(small, "small")
@@ -174,6 +185,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
     def _turned(self, event: Knob.Turned) -> None:
         # two quick turns of two knobs: take over this knob's value, not its idea of the others
         settings = event.knob.trimmer.copied(self.desk.settings(self.experiment, self.board), event.parameters)
+        self.deeds.add("turn")
         self.scope.follows = False  # a window that fits itself would hide that the rate has changed
         self._change(self.desk.with_settings(self.experiment, self.board, settings))
 
@@ -211,7 +223,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         elif source.shown and not self.live.on and message.experiment.name == self.base.name:  # else it comes too late
             sentence = self.runs.take(message, self._one)
             if sentence:
-                self.notify(sentence, title=source.label, severity="error", timeout=10, markup=False)
+                self.notify(said(sentence), title=source.title, severity="error", timeout=10, markup=False)
             self._show()
 
     # ------------------------------------------------------------------------------------------------------------ live
@@ -231,9 +243,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
     # ------------------------------------------------------------------------------------------------------------ boards
 
     def _set_knobs(self) -> None:
-        for knob in self.knobs:
-            knob.original = self.desk.settings(self.base, self.board)
-            knob.parameters = self.desk.settings(self.experiment, self.board)
+        self._knobs.set(self.desk.settings(self.experiment, self.board), self.desk.settings(self.base, self.board))
 
     def _one(self, trace: Trace) -> Trace:
         """What is looked at of a trace."""
@@ -249,42 +259,17 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         self.readings.show(sources)
         self.show_status()
 
-    @property
-    def _mode(self) -> str:
-        if self.live.on:
-            return _("○ LIVE, paused") if self.paused else _("● LIVE")
-        return _("○ PAUSED, n: run once") if self.paused else _("● RUN")
-
     @on(Scope.Moved)
     def show_status(self) -> None:
         """Say at the top what is set and what is seen."""
-        sources = self.sources.values()
-        changed = self.experiment != self.base
-        busy = [f"{s.label} … {s.done:.0%}" if s.done else f"{s.label} …" for s in sources if s.late]
-        recorded = changed and any(s.visible and s.is_recording for s in sources)
-        view = {"overlay": "", "aligned": _("aligned on the spike"), "lanes": _("lanes")}[self.scope.view]
-        lost = self.scope.unaligned
-        self.status.show(
-            [
-                self._mode,
-                self.base.name + (_(" (changed)") if changed else ""),
-                ", ".join(busy),
-                f"recording {self.live.take.time:.0f} s" if self.live.take is not None else "",
-                self.scope.state,
-                f"{self.desk.NOUN} {self.board}, [ ] others" if len(self.desk.names(self.base)) > 1 else "",
-                f"pulses: {' '.join(str(n) for board, n in sorted(self.trains) if board == self.board)}" if self.trains else "",
-                _("recording: as it was recorded") if recorded else "",
-                _("no spike to align: {names}").format(names=", ".join(lost)) if lost else "",
-                view,
-                _("seen: {time}").format(time=si(self.scope.window.stop - self.scope.window.start, "s", 3)),
-            ]
-        )
+        self.status.show(headline(self))
 
     # ------------------------------------------------------------------------------------------------------------ keys
 
     def action_pause(self) -> None:
         """Keep the traces as they are while knobs are turned, or go on."""
         self.paused = not self.paused
+        self.deeds.add("pause")
         if self.live.on:
             self.live.pause(self.paused)
         elif not self.paused and self.experiment is not self._asked:
@@ -313,8 +298,10 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         """A pulse train on an input of the board that is looked at, or no longer."""
         wire = boards.wire_into(self.base, self.board, connector)
         if wire is not None:
-            self.notify(f"Input {connector} of {self.board} has a wire from {wire.source}: send pulses into a free input.")
+            taken = _("Input {input} of {board} has a wire from {source}: send pulses into a free input.")
+            self.notify(taken.format(input=connector, board=self.board, source=wire.source), markup=False)
             return
+        self.deeds.add("pulse")
         if self.live.on:
             self.live.do(Pulse(connector, amplitude=boards.settings(self.experiment, self.board).vdd))
             return
@@ -360,7 +347,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
         else:
             self.sources[name] = replace(source, shown=True, failure="")
         if self.live.on:
-            self.live.start()
+            self.live.toggle(name)
         else:
             self._show()
 
@@ -372,9 +359,9 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
 
     def action_experiments(self) -> None:
         """Let the person choose an experiment."""
-        names = [(name, boards.summary(load_experiment(name))) for name in experiment_names()]
         titles = experiment_titles()
-        names += [(name, titles[name]) for name in experiment_names("hicannx")]
+        names = [(name, said(titles[name]), boards.summary(load_experiment(name))) for name in experiment_names()]
+        names += [(name, said(titles[name]), "") for name in experiment_names("hicannx")]  # to load one takes a second
         self.push_screen(Experiments(names, self.base.name), self._load)
 
     async def _load(self, name: str | None) -> None:
@@ -384,7 +371,7 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             # to calibrate a chip's neuron takes a second or two
             experiment = self.first if name == self.first.name else await to_thread(load_experiment, name)
         except LuisimError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(said(str(error)), severity="error", markup=False)
             return
         if isinstance(experiment.device, ChipNetwork):
             await self.push_screen(WholeChip(experiment, self.scope.glyphs))
@@ -420,17 +407,11 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
                 self._kept[desk.NOUN] = self._new_runs(self._others(experiment.device))
                 self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
             self.runs = self._kept[desk.NOUN]
-            self._bind_sources()
+            add_bindings(self, self.source_keys)
             self.refresh_bindings()
             self.readings.furnish(self._columns, tuple(self.sources.values()))
-        trimmers = desk.trimmers(experiment)
-        if trimmers != tuple(knob.trimmer for knob in self.knobs):
-            self.knobs = self._new_knobs(trimmers)
-            holder = self.query_one("#knobs")
-            await holder.remove_children()
-            await holder.mount(*self._in_columns())
-            if self.knobs:
-                self.knobs[0].focus()
+            self.show_plugged()
+        await self._knobs.furnish(desk.trimmers(experiment), desk.settings(experiment, self.board))
 
     @property
     def _recorded(self) -> str:
@@ -441,15 +422,6 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
     def _columns(self) -> Columns:
         return BOARD if self.desk is boards else CHIP
 
-    def _new_knobs(self, trimmers: Sequence[Turnable]) -> tuple[Knob, ...]:
-        settings = self.desk.settings(self.base, self.board)
-        return tuple(Knob(trimmer, settings, id=f"knob{index}") for index, trimmer in enumerate(trimmers, start=1))
-
-    def _in_columns(self) -> list[Vertical]:
-        """The knobs in columns that leave the traces as many rows as they can."""
-        rows = 3 if len(self.knobs) <= 6 else 4
-        return [Vertical(*self.knobs[first : first + rows]) for first in range(0, len(self.knobs), rows)]
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Pulses and live are a board's, LSB are a chip's: the keys of the other one do nothing and are not shown."""
         if action in ("live", "pulses"):
@@ -458,44 +430,17 @@ class LuisimApp(LessonMode, ScopeKeys, App[None]):
             return self.desk is neurons and bool(self.knobs)  # an experiment on the converter alone has nothing to set
         return self.desk is neurons if action == "units" else True
 
-    def action_help(self) -> None:
-        """Every key."""
-        remarks = [
-            f"{source.label}: {sentence}."
-            for backend in self.runs.backends
-            if (source := self.sources[backend.name]).is_recording
-            for sentence in backend.by_hand(self.base)
-        ]
-        if self.desk is neurons:
-            remarks.insert(0, neurons.ABOUT)
-        groups: list[tuple[str, Iterable[BindingType]]] = [(N_("Keys"), self.BINDINGS), (N_("Sources"), self._source_keys)]
-        groups.append((N_("On a knob"), Knob.BINDINGS))
-        groups.append((N_("In a lesson"), LessonPanel.BINDINGS))
-        if self.desk is neurons:
-            groups.append(("All neurons of a chip", WholeChip.BINDINGS))
-        self.push_screen(Help(groups, remarks))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key as an entry of the command palette, then Textual's own."""
-        for binding in [*self.BINDINGS, *self._source_keys]:
-            action = binding.action.partition("(")[0] if isinstance(binding, Binding) else ""
-            if isinstance(binding, Binding) and binding.id != "quit" and self.check_action(action, ()):
-                title = f"{_(binding.description)} {binding.key}" if binding.group else _(binding.description)
-                yield SystemCommand(title, _(binding.tooltip), lambda action=binding.action: self._do(action))
-        yield from super().get_system_commands(screen)
-
-    def _do(self, action: str) -> None:
-        self.call_later(self.run_action, action)
-
-
-def run_network(experiment: Experiment[ChipNetwork]) -> None:
+def run_network(experiment: Experiment[ChipNetwork], *, glyphs: str = "braille") -> None:
     """Show a network on a chip; behind it, one neuron of a chip."""
     alone = load_experiment(DEFAULT_NEURON)
-    app = LuisimApp(alone, usual(alone.device))
+    app = LuisimApp(alone, usual(alone.device), glyphs=glyphs)
     app.first_screen = WholeChip(experiment, app.scope.glyphs)
     app.run()
 
 
-def run_app(experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille") -> None:
-    """Show the app until the person leaves it."""
-    LuisimApp(experiment, backends, glyphs=glyphs).run()
+def run_app(
+    experiment: Experiment[Any], backends: Sequence[Backend[Any]], *, glyphs: str = "braille", watch: bool = False
+) -> None:
+    """Show the app until the person leaves it. ``watch``: boards that are plugged in appear by themselves."""
+    LuisimApp(experiment, backends, glyphs=glyphs, find_ports=arduinos if watch else None).run()

@@ -3,6 +3,7 @@
 
 import difflib
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def open_backend(word: str, device: Lui | HicannX | ChipNetwork | None = None, *
         case "board":
             from firmware_bridge.connect import connect  # with pyserial, which the app starts without
 
-            return MeasuredLui(lambda experiment: connect(rest, experiment), word)
+            return MeasuredLui(partial(connect, rest), word, partial(connect, rest, paced=True))
         case "recording" if rest:
             return RecordedLui(rest)
     raise ParameterError(

@@ -12,17 +12,16 @@ from cyclopts import App, Parameter
 from firmware_bridge import flash as flashing
 from firmware_bridge import link
 from firmware_bridge.backend import boards_of
-from firmware_bridge.connect import virtual_board
+from firmware_bridge.connect import virtual_board, wires_of
 from firmware_bridge.errors import BoardError
 from firmware_bridge.export import export_csv, export_nwb, to_neo
 from firmware_bridge.protocol import Samples
 from firmware_bridge.readout import reference_for
-from firmware_bridge.record import arm
+from firmware_bridge.record import arm, facts
 from firmware_bridge.record import record as record_session
 from firmware_bridge.recording import Recorder, new_folder, read_recording, recordings_folder, single_boards
 from firmware_bridge.session import Session
 from firmware_bridge.wiring import Wiring
-from luisim import __version__
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
 from luisim.lui.parameters import LuiBoard
@@ -65,18 +64,7 @@ def record(
     try:
         arm(session, wiring, rate)
         begun = datetime.now().astimezone()
-        meta: dict[str, str | int | float | bool] = {
-            "begun": begun.isoformat(timespec="milliseconds"),
-            "luisim": __version__,
-            "firmware": ".".join(map(str, session.hello.firmware)),
-            "port": session.transport.name,
-            "boards": ",".join(wiring.names),
-            "outputs": ",".join(wiring.spikes.values()),
-            "rate": rate,
-            "vcc": session.hello.vcc,
-            "calibrated": session.hello.calibrated,
-        }
-        with Recorder(to or new_folder(begun), list(wiring.signals), meta) as recorder:
+        with Recorder(to or new_folder(begun), list(wiring.signals), facts(session, wiring, rate, begun)) as recorder:
             _say(f"recording {session.transport.name} into {recorder.folder}; Ctrl-C ends it")
             try:
                 tape = record_session(session, recorder, wiring, seconds, progress=_bar)
@@ -167,16 +155,19 @@ def simulate_board(
         raise BoardError("Windows has no pseudo-terminals; use --on board:simulated instead, or WSL2.")
     import time
 
+    from firmware_bridge.simulated.announced import announced
     from firmware_bridge.simulated.terminal import Terminal
 
-    found = boards_of(backends.load_experiment(experiment))
+    loaded = backends.load_experiment(experiment)
+    found = boards_of(loaded)
     around = found * boards if len(found) == 1 else found
-    terminal = Terminal(virtual_board(around, clock_error=clock_error, seed=seed))
+    terminal = Terminal(virtual_board(around, wires_of(loaded.device), clock_error=clock_error, seed=seed))
     print(terminal.name, flush=True)
-    _say(f"try: luisim run {experiment} --on board:{terminal.name}    (Ctrl-C ends it)")
+    _say(f"try: luisim run {experiment} --on board    (Ctrl-C unplugs it; an open luisim app shows it by itself)")
     end = time.monotonic() + seconds
     try:
-        terminal.serve(lambda: time.monotonic() >= end)
+        with announced(terminal.name):
+            terminal.serve(lambda: time.monotonic() >= end)
     except KeyboardInterrupt:
         _say("unplugged.")
     finally:

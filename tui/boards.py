@@ -8,13 +8,14 @@ from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.network import Lui, LuiNetwork, Wire, as_network, recorded
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.trace import Trace
+from tui.language import N_, _, ngettext
 from tui.widgets.trimmer import TRIMMERS, Trimmer
 from tui.widgets.units import si
 
 _MOST = 16  # of a network that records none
 _PERIOD, _FIRST = 0.5, 0.1  # s, of the pulse trains; the Arduino example of the board's documentation
 
-NOUN = "board"
+NOUN = N_("board")
 
 Trains = frozenset[tuple[str, int]]  # boards and inputs with a pulse train
 
@@ -80,16 +81,17 @@ def summary(experiment: Experiment[Lui]) -> str:
     """An experiment in a few words."""
     device, parts = experiment.device, [si(experiment.duration, "s")]
     if isinstance(device, LuiNetwork):
-        parts.append(f"{len(device.boards)} boards, {len(device.wires)} wires")
+        parts.append(_("{boards} boards, {wires} wires").format(boards=len(device.boards), wires=len(device.wires)))
     else:
         parts.append(f"V_leak {si(device.parameters.v_leak * device.parameters.vdd, 'V', 3)}")
     for stimulus in experiment.stimuli[:2]:
         if not isinstance(stimulus, Pulses | Current):
             continue
-        where = f" of {stimulus.board}" if stimulus.board else ""
+        where = _(" of {board}").format(board=stimulus.board) if stimulus.board else ""
         if isinstance(stimulus, Pulses):
             count = len(stimulus.times)
-            parts.append(f"{count} pulse{'s' if count > 1 else ''} into input {stimulus.input}{where}")
+            sent = ngettext("{count} pulse into input {input}", "{count} pulses into input {input}", count)
+            parts.append(sent.format(count=count, input=stimulus.input) + where)
         else:
-            parts.append(f"a current of {si(stimulus.value, 'A')}")
+            parts.append(_("a current of {value}").format(value=si(stimulus.value, "A")))
     return ", ".join(parts)

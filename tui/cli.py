@@ -22,6 +22,7 @@ from luisim.trace import Trace
 from tui import backends, board_commands, lesson_commands, lui_commands, measure_commands, scripts
 from tui.console import bar, progress, say, show
 from tui.language import take_language
+from tui.sentences import said
 from tui.serve import command as serve_command
 from tui.widgets.glyphs import GlyphName
 
@@ -66,6 +67,9 @@ def open_app(
     glyphs: Annotated[
         GlyphName, Parameter(name="--glyphs", help="What curves are drawn with; luisim testcard shows what your font can.")
     ] = "braille",
+    watch: Annotated[
+        bool, Parameter(name="--watch", negative="--no-watch", help="Show a board that is plugged in by itself.")
+    ] = True,
 ) -> int:
     """Open the oscilloscope in this terminal.
 
@@ -78,10 +82,10 @@ def open_app(
 
     loaded = backends.load_experiment(experiment)
     if isinstance(loaded.device, ChipNetwork):
-        run_network(loaded)
+        run_network(loaded, glyphs=glyphs)
         return 0
     usual = backends.usual(loaded.device) if on == _DEFAULT_ON else None
-    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs)
+    run_app(loaded, usual or [backends.open_backend(word, loaded.device) for word in on], glyphs=glyphs, watch=watch)
     return 0
 
 
@@ -301,7 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = said(" ".join(str(error).split()))
     return f"{text} Try: luisim --help" if isinstance(error, cyclopts.CycloptsError) else text
 
 

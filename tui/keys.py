@@ -24,7 +24,7 @@ KEYS: list[BindingType] = [
             N_("Pulses"),
             id=f"input.{n}",
             tooltip=N_("pulses into this input: on, off; live: one pulse now"),
-            group=Binding.Group("Pulses"),
+            group=Binding.Group(N_("Pulses")),
         )
         for n in (1, 2, 3)
     ),
@@ -57,4 +57,13 @@ KEYS: list[BindingType] = [
     Binding("t", "theme", N_("Light or dark"), show=False, id="theme", tooltip=N_("next theme: dark, light, projector")),
     Binding("question_mark", "help", N_("Help"), id="help", tooltip=N_("this page")),
     Binding("q", "quit", N_("Quit"), show=False, id="quit", tooltip=N_("leave")),
+    Binding(
+        "ctrl+p",
+        "command_palette",
+        N_("Commands"),
+        show=False,
+        priority=True,
+        id="palette",
+        tooltip=N_("search all of this by its name"),
+    ),
 ]

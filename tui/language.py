@@ -10,7 +10,7 @@ import gettext as _gettext
 import locale
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from luisim.errors import ParameterError
 
 if TYPE_CHECKING:  # textual takes 0.3 s to import, which the command line would pay for nothing
-    from textual.binding import BindingsMap
+    from textual.binding import Binding, BindingsMap, BindingType
     from textual.dom import DOMNode
 
 LANGUAGES: Final[Mapping[str, str]] = {"de": "Deutsch", "en": "English"}
@@ -97,11 +97,23 @@ def point(text: str) -> str:
 def translate_bindings(node: "DOMNode") -> None:
     """Let the keys of ``node`` speak the language, wherever Textual shows them (footer, palette, key panel)."""
     original = _untranslated.setdefault(node, node._bindings.copy())
-    translated = {
-        key: [
-            replace(b, description=_(b.description) if b.description else "", tooltip=_(b.tooltip) if b.tooltip else "")
-            for b in bindings
-        ]
-        for key, bindings in original.key_to_bindings.items()
-    }
+    translated = {key: [_translated(b) for b in bindings] for key, bindings in original.key_to_bindings.items()}
     node._bindings = type(original).from_keys(translated)
+
+
+def add_bindings(node: "DOMNode", bindings: Iterable["BindingType"]) -> None:
+    """Give ``node`` further keys, or other ones in their place, that speak the language as well."""
+    original = _untranslated.setdefault(node, node._bindings.copy())
+    for key, binding in type(original)(bindings).key_to_bindings.items():
+        original.key_to_bindings[key] = binding
+    translate_bindings(node)
+
+
+def _translated(binding: "Binding") -> "Binding":
+    group = binding.group
+    return replace(
+        binding,
+        description=_(binding.description) if binding.description else "",
+        tooltip=_(binding.tooltip) if binding.tooltip else "",
+        group=None if group is None else replace(group, description=_(group.description)),
+    )

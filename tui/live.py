@@ -4,6 +4,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from firmware_bridge.live import CONNECTING
 from luisim.errors import LuisimError, UnsupportedExperiment
 from luisim.experiment import Backend, Experiment, Pulses
 from luisim.live import LiveRun, Pulse, Session
@@ -34,7 +35,12 @@ def since(source: Source, start: float) -> Source:
     keep = trace.time >= start
     signals = {name: values[keep] for name, values in trace.signals.items()}
     spikes = {name: times[times >= start] for name, times in trace.spikes.items()}
-    return replace(source, trace=Trace(trace.time[keep], signals, spikes, trace.origin))
+    return replace(source, trace=Trace(trace.time[keep], signals, spikes, trace.origin, gaps=trace.gaps))
+
+
+def trouble_of(run: LiveRun[Lui]) -> str:
+    """Why nothing comes from a live run at the moment; "" if all is well, as always in a simulation."""
+    return str(getattr(run, "trouble", ""))
 
 
 class LiveView:
@@ -49,22 +55,40 @@ class LiveView:
         self.still = False
         self._frame = 0
         self._drawn = 0.0  # up to when, s
-        runs: dict[str, LiveRun[Lui]] = {}
+        self._trouble: dict[str, str] = {}  # of each run, as it was last told
+        self.session: Session[Lui] = Session({}, KEPT)
         for backend in backends:
-            start = getattr(backend, "live", None)
-            if start is None:
-                self.failures[backend.name] = "it cannot run live (l: back to single runs)"
-            elif shown[backend.name]:
-                try:
-                    runs[backend.name] = start(experiment)
-                except LuisimError as error:
-                    self.failures[backend.name] = str(error)
-        if not runs:
+            if shown[backend.name]:
+                self.join(backend)
+        if not self.session.runs:
             raise UnsupportedExperiment(next(iter(self.failures.values()), "Turn on the circuit (c) or the model (m) first."))
-        self.session = Session(runs, KEPT)
+
+    def join(self, backend: Backend[Lui]) -> None:
+        """Let one more run, from now on."""
+        self.failures.pop(backend.name, None)
+        start = getattr(backend, "live", None)
+        if start is None:
+            self.failures[backend.name] = "it cannot run live (l: back to single runs)"
+            return
+        # what an experiment sends in was sent at its start
+        experiment = self.experiment if self.session.now == 0.0 else replace(self.experiment, stimuli=())
+        try:
+            self.session.join(backend.name, start(experiment))
+        except LuisimError as error:
+            self.failures[backend.name] = str(error)
+
+    def news(self) -> Iterable[tuple[str, str]]:
+        """(source, why nothing comes from it any longer, or "" if it is back) of every run that this has changed for."""
+        for name, run in self.session.runs.items():
+            trouble = trouble_of(run)
+            before, self._trouble[name] = self._trouble.get(name, trouble), trouble
+            if trouble != before and before != CONNECTING:
+                yield name, trouble
 
     def do(self, action: Lui | Pulse) -> None:
         """Let every board do this. Raises :class:`UnsupportedExperiment`."""
+        if not isinstance(action, Pulse):
+            self.experiment = replace(self.experiment, device=action)
         self.session.do(action)
 
     def pause(self, still: bool) -> None:
@@ -107,7 +131,11 @@ class LiveView:
         if source.name in self.failures:
             return replace(source, trace=None, whole=None, failure=self.failures[source.name], asked=None, ran=None, late=False)
         trace = self.session.trace(source.name, KEPT if self.still else SEEN)
-        return replace(source, trace=trace, whole=trace, failure="", asked=self.experiment, ran=self.experiment, late=False)
+        run = self.session.runs.get(source.name)
+        failure = "" if run is None else trouble_of(run)
+        return replace(
+            source, trace=trace, whole=trace, failure=failure, asked=self.experiment, ran=self.experiment, late=False
+        )
 
     @property
     def stimuli(self) -> tuple[Pulses, ...]:

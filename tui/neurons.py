@@ -7,13 +7,14 @@ from luisim.experiment import Experiment, SpikeTrain
 from luisim.hicannx.parameters import HicannX
 from luisim.hicannx.sampled import name_of
 from luisim.trace import Trace
+from tui.language import N_
 from tui.widgets.cell import Cell, cells
 
-NOUN = "neuron"
-ABOUT = """\
+NOUN = N_("neuron")
+ABOUT = N_("""\
 A neuron of the HICANN-X chip is a thousand times faster than the board: its times are in µs. Its settings, and what its \
 converter reads, are whole numbers: LSB, the smallest step there is. Key u shows volt instead. Key w puts the settings on all \
-512 neurons of the chip: no two are alike. CV says how much the ISI varies."""
+512 neurons of the chip: no two are alike. CV says how much the ISI varies.""")
 
 
 def shown(experiment: Experiment[HicannX]) -> Experiment[HicannX]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from luisim.errors import LuisimError
-from tui.language import N_
+from tui.language import N_, _, decimal
 from tui.screens.value_entry import ValueEntry
+from tui.sentences import said
 
 if TYPE_CHECKING:
     from tui.app import LuisimApp
@@ -42,22 +43,25 @@ def note(app: "LuisimApp") -> None:
             _remark(app, at, text.strip())
         return ""
 
-    app.push_screen(ValueEntry(f"note at {at:.3f} s", "what happened here? such as: pot turned", accept))
+    title = decimal(_("note at {time} s").format(time=f"{at:.3f}"))
+    app.push_screen(ValueEntry(title, _("what happened here? such as: pot turned"), accept))
 
 
 def record(app: "LuisimApp") -> None:
     """Begin a recording, or end it."""
     live = app.live
     if live.take is not None:
-        app.notify(f"{live.take.time:.1f} s are in {live.take.folder}", title="Recorded", markup=False)
+        kept = _('{time} s are in {folder}. To see them again: luisim app --on model --on "recording:{name}"')
+        kept = kept.format(time=decimal(f"{live.take.time:.1f}"), folder=live.take.folder, name=live.take.folder.name)
+        app.notify(kept, title=_("Recorded"), timeout=10, markup=False)
         live.end_take()
     elif not live.on:
-        app.notify("A recording is made of live boards: press l first.")
+        app.notify(_("A recording is made of live boards: press l first."))
     else:
         try:
             live.begin_take()
         except LuisimError as error:
-            app.notify(str(error), severity="error", markup=False)
+            app.notify(said(str(error)), severity="error", markup=False)
     app.show_status()
 
 

@@ -19,7 +19,7 @@ from platformdirs import user_config_path
 
 from luisim.errors import ParameterError
 
-_NAME = re.compile(r"[\w .-]{1,40}")
+_NAME = re.compile(r"(?!\.)[\w .-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,15 @@ class Progress:
         return replace(self, entries={**self.entries, slug: entry})
 
 
+def is_name(name: str) -> bool:
+    """Whether a pupil may be called so: the name is that of a file, too."""
+    return _NAME.fullmatch(name) is not None
+
+
 def progress_path(pupil: str = "") -> Path:
     """Where the progress of a pupil is kept; without a name, of whoever sits at this computer."""
     name = pupil or os.environ.get("LUISIM_PUPIL", "")
-    if name and (not _NAME.fullmatch(name) or name.startswith(".")):
+    if name and not is_name(name):
         raise ParameterError(f"The name {name!r} cannot be used: up to 40 letters, digits, spaces, dots and dashes.")
     folder = os.environ.get("LUISIM_CLASS")
     home = Path(folder) if folder else user_config_path("luisim")

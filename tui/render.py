@@ -57,12 +57,13 @@ class Window:
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over increasing times, drawn in ``ink`` with ``dash`` (cells drawn, of cells)."""
+    """Values over increasing times, drawn in ``ink`` with ``dash`` (cells drawn, of cells); nothing inside of ``gaps``."""
 
     time: Array
     values: Array
     ink: int
     dash: tuple[int, int] = (1, 1)
+    gaps: tuple[tuple[float, float], ...] = ()
 
 
 def compose(curves: Sequence[Curve], window: Window, rows: int, low: float, high: float) -> tuple[Cells, Inks]:
@@ -110,5 +111,7 @@ def _runs(curve: Curve, window: Window, dots: int, low: float, high: float) -> t
     # Neighbours share the value at their common edge, so a slope is two dots thick: on a projector that is none too much.
     top, bottom = dot(most), dot(least)
     outside = (edges[1:] <= time[0]) | (edges[:-1] >= time[-1])
+    for start, stop in curve.gaps:
+        outside |= (edges[:-1] >= start) & (edges[1:] <= stop)
     top[outside], bottom[outside] = dots, -1
     return top, bottom

@@ -91,6 +91,10 @@ class Runner:
             preview = getattr(self.backend, "preview", None)  # a moved knob is answered at once, if roughly
             if preview is not None and not self._closed:
                 self._report(Ran(name, experiment, preview(experiment), rough=True))
+            # a recording is there as a whole, however short the experiment is: one can scroll through it
+            whole = getattr(self.backend, "whole", None)
+            if whole is not None:
+                return Ran(name, experiment, whole(experiment))
             trace = self.backend.run(experiment, progress=self._progress, cancelled=self._cancelled)
         except SimulationCancelled:
             return None

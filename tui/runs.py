@@ -9,7 +9,7 @@ from luisim.experiment import Backend, Experiment
 from luisim.trace import Trace
 from tui.messages import Failed, Message, Progress, Ran
 from tui.runner import Runner
-from tui.widgets.source import Source, sources_of
+from tui.widgets.source import Source, sources_of, with_source
 
 
 class Runs:
@@ -17,14 +17,26 @@ class Runs:
 
     def __init__(self, backends: Sequence[Backend[Any]], taken_keys: frozenset[str]) -> None:
         self.backends = tuple(backends)
+        self._taken_keys = taken_keys
+        self._hear_with: Callable[[Message], None] | None = None
         self.sources = {source.name: source for source in sources_of([backend.name for backend in backends], taken_keys)}
         self._runners: dict[str, Runner] = {}
         self._told: set[tuple[str, str]] = set()
 
     def start(self, hear: Callable[[Message], None]) -> None:
         """Start every back end; ``hear`` is called in the runners' threads."""
+        self._hear_with = hear
         for backend in self.backends:
             self._runners[backend.name] = Runner(backend, hear)
+
+    def add(self, backend: Backend[Any]) -> Source:
+        """One more back end, which is asked for nothing yet; its source."""
+        self.backends += (backend,)
+        added = with_source(tuple(self.sources.values()), backend.name, self._taken_keys)
+        self.sources = {source.name: source for source in added}
+        if self._hear_with is not None:
+            self._runners[backend.name] = Runner(backend, self._hear_with)
+        return self.sources[backend.name]
 
     def close(self) -> None:
         """End every back end."""

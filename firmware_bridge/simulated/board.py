@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 from typing import Protocol
 
-from firmware_bridge.simulated.boards import SimulatedLuis, Stretch
+from firmware_bridge.simulated.boards import SimulatedLuis, Stretch, Wires
 from firmware_bridge.simulated.chip import CLOCK, Chip
 from firmware_bridge.simulated.chip import Piece as Voltage
 from firmware_bridge.wiring import STIMULUS_PINS, Wiring
@@ -18,7 +18,9 @@ _OVERSHOOT = 1e-3  # s: the chip ends an instruction or two behind the time it i
 
 
 class VirtualBoard(Protocol):
-    """A board that lives in virtual time: on the simulated chip, or in memory."""
+    """A board that lives in virtual time: on the simulated chip, or in memory. ``luis``: what hangs on it."""
+
+    luis: SimulatedLuis
 
     @property
     def now(self) -> float:
@@ -48,7 +50,7 @@ class VirtualBoard(Protocol):
 
 
 class SimulatedBoard:
-    """One Arduino with ``boards`` around it, wired as ``wiring`` says (by default in order).
+    """One Arduino with ``boards`` around it, wired as ``wiring`` says (by default in order); jumper ``wires`` between them.
 
     ``vcc``, ``reference``: supply and true inner reference in V. ``clock_error``: how much faster than true its resonator
     runs (0.005 is usual). ``noise``: of the ADC in codes. Equal arguments and equal calls give equal bytes.
@@ -60,6 +62,7 @@ class SimulatedBoard:
         boards: Sequence[LuiBoard] = (LuiBoard(),),
         wiring: Wiring | None = None,
         *,
+        wires: Wires = (),
         firmware: str | None = None,
         vcc: float = 5.0,
         reference: float = 1.1,
@@ -72,7 +75,7 @@ class SimulatedBoard:
         self.chip = Chip(text, vcc=vcc, reference=reference, crystal=crystal, seed=seed)
         self.chip.imperfect_adc(1.0, 0.0, noise)
         self.chip.stop_at_edges()
-        self.luis = SimulatedLuis(boards, wiring or Wiring.of(len(boards)))
+        self.luis = SimulatedLuis(boards, wiring or Wiring.of(len(boards)), wires)
         self._waiting = b""
 
     @property

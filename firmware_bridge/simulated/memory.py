@@ -11,7 +11,7 @@ import numpy as np
 
 from firmware_bridge.framing import encode
 from firmware_bridge.protocol import BANNER, BAUD, BAUDS, INPUTS, OUTPUTS, Seen
-from firmware_bridge.simulated.boards import SimulatedLuis
+from firmware_bridge.simulated.boards import SimulatedLuis, Wires
 from firmware_bridge.wiring import Wiring
 from luisim.lui.parameters import LuiBoard
 
@@ -36,9 +36,15 @@ class MemoryBoard:
     """Like :class:`~firmware_bridge.simulated.board.SimulatedBoard`, without a chip."""
 
     def __init__(
-        self, boards: Sequence[LuiBoard] = (LuiBoard(),), wiring: Wiring | None = None, *, noise: float = 0.3, seed: int = 0
+        self,
+        boards: Sequence[LuiBoard] = (LuiBoard(),),
+        wiring: Wiring | None = None,
+        *,
+        wires: Wires = (),
+        noise: float = 0.3,
+        seed: int = 0,
     ) -> None:
-        self.luis = SimulatedLuis(boards, wiring or Wiring.of(len(boards)))
+        self.luis = SimulatedLuis(boards, wiring or Wiring.of(len(boards)), wires)
         self.now = 0.0
         self.baud = BAUD
         self._noise, self._random = noise, np.random.default_rng(seed)

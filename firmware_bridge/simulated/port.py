@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """VirtualPort: a virtual board as a transport, in its own time: waiting for it costs no time and gives equal bytes each run."""
 
+import time
+
 from firmware_bridge.errors import BoardError
 from firmware_bridge.simulated.board import VirtualBoard
+from luisim.lui.parameters import LuiBoard
 
 _SLICE = 0.002  # s that the board runs between two looks at what it has sent
 
@@ -58,6 +61,28 @@ class VirtualPort:
 
     def _in_step(self) -> bool:
         return abs(self.board.baud / self.baud - 1.0) < 0.04  # half a bit in ten
+
+
+class PacedPort(VirtualPort):
+    """The same at the pace of the clock on the wall, for watching; its trimmers can be turned meanwhile."""
+
+    def __init__(self, board: VirtualBoard, name: str = "simulated board") -> None:
+        super().__init__(board, name)
+        self._ahead = board.now - time.monotonic()
+
+    def read(self, timeout: float) -> bytes:
+        """What has come in, after ``timeout`` s at the latest. A board that is late does not try to catch up."""
+        data = super().read(timeout)
+        early = self.board.now - time.monotonic() - self._ahead
+        if early > 0.0:
+            time.sleep(early)
+        elif early < -1.0:
+            self._ahead += early
+        return data
+
+    def turn(self, board: LuiBoard) -> None:
+        """Turn the trimmers of the one board."""
+        self.board.luis.turn((board,))
 
 
 def garbled(data: bytes) -> bytes:

@@ -44,7 +44,7 @@ class Run:
     the solution is a closed form. ``n``: how many neurons.
     """
 
-    neuron: NDArray[np.int64]
+    neuron: NDArray[np.int32]
     time: Array
     membranes: tuple[Array, ...]
     state: State | None
@@ -106,7 +106,7 @@ def run(
             raise SimulationCancelled("The simulation was cancelled.")
     step, neuron, part = (np.concatenate([f[k] for f in found]) for k in range(3))
     time = (step + part.astype(np.float64)) * dt
-    return Run(neuron.astype(np.int64), time, membranes.values, State(network), neurons.n)
+    return Run(neuron, time, membranes.values, State(network), neurons.n)
 
 
 def pieces(
@@ -142,7 +142,7 @@ def run_many(jobs: Sequence[Mapping[str, Any]], threads: int | None = None) -> l
 
 
 def run_alone(neurons: Lif, duration: float, *, compiled: bool = True) -> Run:
-    """Neurons without synapses in closed form: exact, for any number of them. One neuron after the other, the laziest first."""
+    """Neurons without synapses in closed form: exact, for any number of them. One neuron after the other."""
     if not (np.isfinite(duration) and duration > 0.0):
         raise ParameterError(f"duration = {duration} s must be a time above 0 s.")
     neuron, time = spikes_alone(neurons, duration, compiled)

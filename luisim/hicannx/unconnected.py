@@ -23,17 +23,15 @@ def intervals(c: Lif) -> tuple[Array, Array]:
     return rise, rise + c.t_ref
 
 
-def spikes_alone(c: Lif, duration: float, compiled: bool = True) -> tuple[NDArray[np.int64], Array]:
-    """Which neuron fires when (s), one neuron after the other, the laziest first. All that fire start at v_reset.
+def spikes_alone(c: Lif, duration: float, compiled: bool = True) -> tuple[NDArray[np.int32], Array]:
+    """Which neuron fires when (s), one neuron after the other. All that fire start at v_reset.
 
     ``compiled`` False: numpy, the same bits.
     """
     rise, interval = intervals(c)
     fires = np.flatnonzero(rise < duration)
-    counts = np.floor((duration - rise[fires]) / interval[fires]).astype(np.int64) + 1
-    order = np.argsort(counts, kind="stable")
-    fires = fires[order]
-    return trains(fires, rise[fires], interval[fires], counts[order], compiled)
+    first, every = rise[fires], interval[fires]
+    return trains(fires, first, every, ((duration - first) / every).astype(np.int64) + 1, compiled)
 
 
 def _log_sinh(x: Array) -> Array:

@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum { BLOCK = 64, LANES = 8, MOST = 4096 }; /* neurons in a loop; spikes worked on at once; neurons */
-/* 1040 weights of 63, and 4 of 63 times 256, are the most that 16 bit hold */
-enum { FULL = 1040, FULL_LATE = 4, PARTS = 256 };
+/* 1040 weights of 63, and 16 of 63 times 64, are the most that 16 bit hold */
+enum { FULL = 1040, FULL_LATE = 16, PARTS = 64, ROWS_AT_ONCE = 4 };
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -81,12 +81,82 @@ INLINE void make_room(int64_t n, uint16_t *restrict small, int32_t *restrict lar
     memset(small, 0, (size_t)n * sizeof *small);
 }
 
-/* weights count in 256ths: those of the part of a step that is over by then count at the next step */
-INLINE void deliver(Network *net, int32_t line, float part)
+/* lines of one sign whose weights are about to be added */
+typedef struct {
+    int64_t count;
+    const uint8_t *weights[ROWS_AT_ONCE];
+    uint16_t late[ROWS_AT_ONCE];
+} Batch;
+
+INLINE void add_rows(
+    int64_t n, uint16_t *restrict sum, const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c,
+    const uint8_t *restrict d)
+{
+    for (int64_t j = 0; j < n; j++)
+        sum[j] = (uint16_t)(sum[j] + (uint8_t)(a[j] + b[j] + c[j] + d[j]));
+}
+
+INLINE void add_row(int64_t n, uint16_t *restrict sum, const uint8_t *restrict w)
+{
+    for (int64_t j = 0; j < n; j++)
+        sum[j] = (uint16_t)(sum[j] + w[j]);
+}
+
+INLINE void add_part(int64_t n, uint16_t *restrict late, const uint8_t *restrict w, uint16_t q)
+{
+    for (int64_t j = 0; j < n; j++)
+        late[j] = (uint16_t)(late[j] + q * w[j]);
+}
+
+INLINE void add_parts(
+    int64_t n, uint16_t *restrict late, const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c,
+    const uint8_t *restrict d, const uint16_t q[ROWS_AT_ONCE])
+{
+    const uint16_t qa = q[0], qb = q[1], qc = q[2], qd = q[3];
+    for (int64_t j = 0; j < n; j++)
+        late[j] = (uint16_t)(late[j] + (qa * a[j] + qb * b[j]) + (qc * c[j] + qd * d[j]));
+}
+
+/* weights count in 64ths: those of the part of a step that is over by then count at the next step */
+INLINE void add(Network *net, int64_t sign, Batch *batch)
+{
+    const int64_t n = net->n, count = batch->count;
+    int64_t *used = net->used + sign;
+    uint16_t *sum = net->sum16 + sign * n, *late = net->late16 + sign * n;
+    const uint8_t *const *w = batch->weights;
+    batch->count = 0;
+    if (used[0] + count > FULL) {
+        make_room(n, sum, net->sum + sign * n, PARTS);
+        used[4] = 1, used[0] = 0;
+    }
+    used[0] += count;
+    if (count == ROWS_AT_ONCE)
+        add_rows(n, sum, w[0], w[1], w[2], w[3]);
+    else
+        for (int64_t k = 0; k < count; k++)
+            add_row(n, sum, w[k]);
+    int any = 0;
+    for (int64_t k = 0; k < count; k++)
+        any |= batch->late[k];
+    if (!any)
+        return;
+    if (used[2] + count > FULL_LATE) {
+        make_room(n, late, net->late + sign * n, 1);
+        used[6] = 1, used[2] = 0;
+    }
+    used[2] += count;
+    if (count == ROWS_AT_ONCE)
+        add_parts(n, late, w[0], w[1], w[2], w[3], batch->late);
+    else
+        for (int64_t k = 0; k < count; k++)
+            add_part(n, late, w[k], batch->late[k]);
+}
+
+/* an event on a `line` after `part` of the step */
+INLINE void deliver(Network *net, int32_t line, float part, Batch batches[2])
 {
     const int64_t n = net->n, sign = net->sign[line] < 0;
     const uint8_t *restrict w = net->weights + line * n;
-    int64_t *used = net->used + sign;
     float amount = 1.0f;
     if (net->utilization) {
         double at = (double)net->step + (double)part;
@@ -105,99 +175,115 @@ INLINE void deliver(Network *net, int32_t line, float part)
             now[j] += x * early;
             next[j] += x * late;
         }
-        used[8] = used[10] = 1;
+        net->used[8 + sign] = net->used[10 + sign] = 1;
         return;
     }
-    uint16_t *restrict sum = net->sum16 + sign * n, *restrict late = net->late16 + sign * n;
-    if (used[0] == FULL) {
-        make_room(n, sum, net->sum + sign * n, PARTS);
-        used[4] = 1, used[0] = 0;
-    }
-    const uint16_t q = (uint16_t)(part * (float)PARTS + 0.5f);
-    used[0]++;
-    if (q == 0) {
-        for (int64_t j = 0; j < n; j++)
-            sum[j] = (uint16_t)(sum[j] + w[j]);
-        return;
-    }
-    if (used[2] == FULL_LATE) {
-        make_room(n, late, net->late + sign * n, 1);
-        used[6] = 1, used[2] = 0;
-    }
-    used[2]++;
-    for (int64_t j = 0; j < n; j++) {
-        sum[j] = (uint16_t)(sum[j] + w[j]);
-        late[j] = (uint16_t)(late[j] + q * w[j]);
-    }
+    Batch *batch = batches + sign;
+    batch->weights[batch->count] = w;
+    batch->late[batch->count++] = (uint16_t)(part * (float)PARTS + 0.5f);
+    if (batch->count == ROWS_AT_ONCE)
+        add(net, sign, batch);
 }
 
-/* what arrives at the start of the step moves the lines */
-INLINE void arrivals(Network *net, float *const line[2], const float *const scale[2])
+/* adds up what arrives at the start of the step */
+INLINE void arrivals(Network *net)
 {
-    const int64_t n = net->n, slot = net->step % net->slots, count = net->ring_count[slot];
+    const int64_t slot = net->step % net->slots, count = net->ring_count[slot];
+    Batch batches[2] = {{0}, {0}};
     int64_t next = net->next_event;
     while (next < net->events && net->event_step[next] == net->step)
         next++;
     for (int64_t m = -count; m < next - net->next_event; m++) {
         int64_t place = m < 0 ? slot * net->capacity + m + count : net->next_event + m;
         deliver(net, m < 0 ? net->ring_line[place] : net->event_line[place],
-                m < 0 ? net->ring_part[place] : net->event_part[place]);
+                m < 0 ? net->ring_part[place] : net->event_part[place], batches);
     }
     net->ring_count[slot] = 0;
     net->next_event = next;
+    for (int64_t s = 0; s < 2; s++)
+        if (batches[s].count)
+            add(net, s, batches + s);
+}
+
+INLINE void absorb_whole(int64_t size, float *restrict x, const float *restrict unit, uint16_t *restrict sum16)
+{
+    for (int64_t j = 0; j < size; j++)
+        x[j] += (float)sum16[j] * unit[j];
+    memset(sum16, 0, (size_t)size * sizeof *sum16);
+}
+
+INLINE void absorb_parts(
+    int64_t size, float *restrict x, const float *restrict unit, uint16_t *restrict sum16, uint16_t *restrict late16,
+    int32_t *restrict sum, int32_t *restrict late)
+{
+    for (int64_t j = 0; j < size; j++) {
+        int32_t rest = late[j] + (int32_t)late16[j];
+        int32_t whole = sum[j] + PARTS * (int32_t)sum16[j] - rest;
+        x[j] += (float)whole * (1.0f / PARTS) * unit[j];
+        sum[j] = rest;
+    }
+    memset(sum16, 0, (size_t)size * sizeof *sum16);
+    memset(late16, 0, (size_t)size * sizeof *late16);
+}
+
+INLINE void absorb_weakened(
+    int64_t size, float *restrict x, const float *restrict unit, float *restrict now, float *restrict next)
+{
+    for (int64_t j = 0; j < size; j++)
+        x[j] += now[j] * unit[j];
+    memcpy(now, next, (size_t)size * sizeof *now);
+    memset(next, 0, (size_t)size * sizeof *next);
+}
+
+/* moves the lines of `size` neurons from number b on by it */
+INLINE void absorb(Network *net, int64_t b, int64_t size, float *const line[2], const float *const scale[2])
+{
     for (int64_t s = 0; s < 2; s++) {
-        uint16_t *restrict sum16 = net->sum16 + s * n, *restrict late16 = net->late16 + s * n;
-        int32_t *restrict sum = net->sum + s * n, *restrict late = net->late + s * n;
-        float *restrict now = net->now + s * n, *restrict next_now = net->next + s * n, *restrict x = line[s];
-        const float *restrict unit = scale[s];
-        int64_t *used = net->used + s;
-        if (used[8])
-            for (int64_t j = 0; j < n; j++)
-                x[j] += now[j] * unit[j];
-        if (used[2] || used[4] || used[6]) {
-            for (int64_t j = 0; j < n; j++) {
-                int32_t rest = late[j] + (int32_t)late16[j];
-                int32_t whole = sum[j] + PARTS * (int32_t)sum16[j] - rest;
-                x[j] += (float)whole * (1.0f / PARTS) * unit[j];
-                sum[j] = rest;
-            }
-            memset(sum16, 0, (size_t)n * sizeof *sum16);
-            memset(late16, 0, (size_t)n * sizeof *late16);
+        const int64_t from = s * net->n + b, *used = net->used + s;
+        float *x = line[s] + b;
+        const float *unit = scale[s] + b;
+        if (used[8] || used[10])
+            absorb_weakened(size, x, unit, net->now + from, net->next + from);
+        if (used[2] || used[4] || used[6])
+        {
+            absorb_parts(size, x, unit, net->sum16 + from, net->late16 + from, net->sum + from, net->late + from);
             if (used[6])
-                memset(late, 0, (size_t)n * sizeof *late);
-            used[4] = used[2] || used[6];
-            used[0] = used[2] = used[6] = 0;
-        } else if (used[0]) {
-            for (int64_t j = 0; j < n; j++)
-                x[j] += (float)sum16[j] * unit[j];
-            memset(sum16, 0, (size_t)n * sizeof *sum16);
-            used[0] = 0;
+                memset(net->late + from, 0, (size_t)size * sizeof *net->late);
         }
-        if (used[8] || used[10]) {
-            memcpy(now, next_now, (size_t)n * sizeof *now);
-            memset(next_now, 0, (size_t)n * sizeof *next_now);
-            used[8] = used[10];
-            used[10] = 0;
-        }
+        else if (used[0])
+            absorb_whole(size, x, unit, net->sum16 + from);
+    }
+}
+
+/* what is in after all have absorbed */
+INLINE void absorbed(Network *net)
+{
+    for (int64_t s = 0; s < 2; s++) {
+        int64_t *used = net->used + s;
+        used[4] = used[2] || used[6];
+        used[8] = used[10];
+        used[0] = used[2] = used[6] = used[10] = 0;
     }
 }
 
 /* the numbers of flagged neurons behind the `count` that are there; their new count */
-INLINE int64_t collect(int64_t size, int64_t from, const uint8_t *flag, int32_t *list, int64_t count)
+INLINE int64_t collect(int64_t from, const uint8_t *flag, int32_t *list, int64_t count)
 {
-    for (int64_t j = 0; j < size; j += 8) {
-        uint64_t eight;
-        memcpy(&eight, flag + j, 8);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        for (; eight; eight &= eight - 1)
-            list[count++] = (int32_t)(from + j + (__builtin_ctzll(eight) >> 3));
-#else
-        for (int64_t k = j; eight && k < j + 8; k++) {
-            list[count] = (int32_t)(from + k);
-            count += flag[k];
-        }
-#endif
+    /* the product moves the lowest bits of 8 bytes into its highest byte */
+    uint64_t mask = 0, eight;
+    for (int64_t j = 0; j < BLOCK; j += 8) {
+        memcpy(&eight, flag + j, 8);
+        mask |= (eight * 0x0102040810204080u >> 56) << j;
     }
+    for (; mask; mask &= mask - 1)
+        list[count++] = (int32_t)(from + __builtin_ctzll(mask));
+#else
+    for (int64_t j = 0; j < BLOCK; j++) {
+        list[count] = (int32_t)(from + j);
+        count += flag[j];
+    }
+#endif
     return count;
 }
 
@@ -228,10 +314,16 @@ INLINE void watch(Network *net)
 enum { PM, EK, KE, KI, PE, PI, E, TH, VR, T_REF, HM, HE, HI, AE, AI, CE, CI, U, IU, C3, SE, SI, HU, LIF };
 enum { LIF_V, LIF_IE, LIF_II, LIF_REM, LIF_ROWS };
 
+/* narrow flags make the compiler work on more neurons at once, which pays where a step is long */
+typedef struct {
+    int32_t wide[BLOCK];
+    uint8_t narrow[BLOCK];
+} Flags;
+
 /* `size` neurons a step on as if nothing happened in it; where something does */
 INLINE int32_t lif_block(
     int saturates, int64_t size, float *restrict v, float *restrict ie, float *restrict ii, float *restrict rem,
-    float *restrict old, uint8_t *restrict flag, const float *const *p, int64_t b)
+    float *restrict old, Flags *restrict flag, const float *const *p, int64_t b)
 {
     const float *restrict pm = p[PM] + b, *restrict ek = p[EK] + b, *restrict ke = p[KE] + b, *restrict ki = p[KI] + b;
     const float *restrict pe = p[PE] + b, *restrict pi = p[PI] + b, *restrict th = p[TH] + b, *restrict e = p[E] + b;
@@ -250,8 +342,11 @@ INLINE int32_t lif_block(
             v1 = pm[j] * v0 + (ek[j] + ke[j] * ie[j] - ki[j] * ii[j]);
         }
         int32_t held = -(int32_t)(left > 0.0f), freed = -(int32_t)(left < 1.0f), up = -(int32_t)(v1 >= th[j]);
-        int32_t here = ((held & freed) | (~held & up)) & 1;
-        flag[j] = (uint8_t)here;
+        int32_t here = (held & freed) | (~held & up);
+        if (saturates)
+            flag->narrow[j] = (uint8_t)(here & 1);
+        else
+            flag->wide[j] = here;
         any |= here;
         float hold = left > 0.0f ? 1.0f : 0.0f;
         v[j] = (1.0f - hold) * v1 + hold * v0;
@@ -338,7 +433,7 @@ INLINE void lif_run(int saturates, Network *net)
     const float *p[LIF];
     float *state[LIF_ROWS], old[BLOCK], those[MOST + 8];
     int32_t list[MOST + 8];
-    uint8_t flag[BLOCK];
+    Flags flag;
     for (int k = 0; k < LIF; k++)
         p[k] = net->parameters + k * n;
     for (int k = 0; k < LIF_ROWS; k++)
@@ -347,20 +442,24 @@ INLINE void lif_run(int saturates, Network *net)
     const float *const scale[2] = {p[SE], p[SI]};
     for (; net->step < net->stop && net->spikes + n <= net->most_spikes; net->step++) {
         int64_t count = 0;
-        arrivals(net, line, scale);
+        arrivals(net);
+        absorb(net, 0, n, line, scale);
         for (int64_t b = 0; b < n; b += BLOCK) {
             const int64_t size = n - b < BLOCK ? n - b : BLOCK;
             int32_t any;
             if (size == BLOCK) {
-                any = lif_block(saturates, BLOCK, state[0] + b, state[1] + b, state[2] + b, state[3] + b, old, flag, p, b);
+                any = lif_block(saturates, BLOCK, state[0] + b, state[1] + b, state[2] + b, state[3] + b, old, &flag, p, b);
             } else {
-                memset(flag, 0, sizeof flag);
-                any = lif_block(saturates, size, state[0] + b, state[1] + b, state[2] + b, state[3] + b, old, flag, p, b);
+                memset(&flag, 0, sizeof flag);
+                any = lif_block(saturates, size, state[0] + b, state[1] + b, state[2] + b, state[3] + b, old, &flag, p, b);
             }
             if (!any)
                 continue;
-            int64_t first = count;
-            count = collect(BLOCK, b, flag, list, count);
+            if (!saturates)
+                for (int64_t j = 0; j < BLOCK; j++)
+                    flag.narrow[j] = (uint8_t)(flag.wide[j] & 1);
+            const int64_t first = count;
+            count = collect(b, flag.narrow, list, count);
             for (int64_t m = first; m < count; m++)
                 those[m] = old[list[m] - b];
             if (count > MOST - BLOCK) {
@@ -368,6 +467,7 @@ INLINE void lif_run(int saturates, Network *net)
                 count = 0;
             }
         }
+        absorbed(net);
         lif_inside(saturates, net, p, state, list, those, count);
         watch(net);
     }
@@ -718,7 +818,7 @@ INLINE void chip_run(Network *net)
     const float *const scale[2] = {p[S_EXC], p[S_INH]};
     int64_t drawn = -1;
     for (; net->step < net->stop && net->spikes + count <= net->most_spikes; net->step++) {
-        arrivals(net, line, scale);
+        arrivals(net);
         double knots = ((double)net->step + 0.5) * net->dt / net->knot;
         int64_t knot = (int64_t)knots;
         float between = (float)(knots - (double)knot);
@@ -733,6 +833,7 @@ INLINE void chip_run(Network *net)
             int64_t size = b + BLOCK < count ? BLOCK : count - b;
             float s[ROWS][BLOCK], n[4][BLOCK], v_th[BLOCK];
             int32_t flag[BLOCK], any = 0;
+            absorb(net, b, size, line, scale);
             for (int k = 0; k < ROWS; k++)
                 memcpy(s[k], state[k] + b, (size_t)size * sizeof(float));
             if (size == BLOCK)
@@ -764,6 +865,7 @@ INLINE void chip_run(Network *net)
                     if (flag[j])
                         chip_inside(net, p, state, b + j, v_th[j]);
         }
+        absorbed(net);
         watch(net);
     }
 }
@@ -788,11 +890,11 @@ KERNEL(network_chip, chip_run(net))
 
 /* trains of equal intervals: luisim/kernels/alone.py */
 void network_alone(
-    int64_t n, const int64_t *neuron, const double *first, const double *every, const int64_t *count, int64_t *whose, double *time)
+    int64_t n, const int64_t *neuron, const double *first, const double *every, const int64_t *count, int32_t *whose, double *time)
 {
     for (int64_t j = 0, at = 0; j < n; at += count[j++])
         for (int64_t k = 0; k < count[j]; k++) {
-            whose[at + k] = neuron[j];
+            whose[at + k] = (int32_t)neuron[j];
             time[at + k] = (double)k * every[j] + first[j];
         }
 }

@@ -23,7 +23,7 @@ from luisim.kernels.series import F, Floats, squared_exp
 Ints = NDArray[np.int64]
 
 PLAIN = False  # True: the compiled form without a processor's own instructions, as any processor runs it; the same bits
-PARTS = 256  # of a step, in which the place of an event counts
+PARTS = 64  # of a step, in which the place of an event counts
 
 PARAMETERS = {"lif": LIF_PARAMETERS, "lif_ota": LIF_PARAMETERS, "adex": ADEX_PARAMETERS, "chip": CHIP_PARAMETERS}
 STATE = {"lif": LIF_STATE, "lif_ota": LIF_STATE, "adex": ADEX_STATE, "chip": CHIP_STATE}
@@ -89,7 +89,7 @@ class Network:
     Chip circuits only: ``uses``, ``dt``, ``clock``, and the noise of the thresholds, which runs straight from knot to knot,
     ``knot`` s apart: ``noise`` (knots, n) as given, or ``jitter`` (n,) times what ``seed`` draws (:mod:`luisim.kernels.noise`).
     ``watch``: what to keep of each step, as places in ``state``, row after row (:data:`STATE`).
-    ``ring``: what is on its way, a slot for each step. ``sum``: weights that count at this step, in 256ths; ``late``: how much
+    ``ring``: what is on its way, a slot for each step. ``sum``: weights that count at this step, in 64ths; ``late``: how much
     of them counts at the next one instead; ``now``, ``next``: the same of events that short-term plasticity weakens.
     """
 
@@ -264,7 +264,7 @@ def _arrivals(net: Network) -> None:
     for s in (0, 1):
         whole = net.sum[s] - net.late[s]
         scale = net.parameters[PARAMETERS[net.kind].index("se") + s]
-        if net.used[4, s]:
+        if net.used[4:, s].any():
             net.state[1 + s] += net.now[s] * scale
         if net.used[:4, s].any():
             net.state[1 + s] += whole.astype(F) * F(1.0 / PARTS) * scale

@@ -26,6 +26,11 @@ def hand_curve(experiment: Experiment[Lui], answers: Answers) -> Experiment[Lui]
     return with_board(experiment, mine)
 
 
+def hidden() -> Experiment[Lui]:
+    """The experiment with the board that is looked for."""
+    return _plan((), {})[0]
+
+
 def _plan(points: Points, answers: Answers) -> tuple[Experiment[Lui], ...]:
     hidden = _START.device.parameters
     for key, value in _HIDDEN.items():

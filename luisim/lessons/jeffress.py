@@ -8,9 +8,10 @@ import numpy as np
 from luisim.errors import ParameterError
 from luisim.experiment import Experiment
 from luisim.lessons.model import Answers, Finding, Lesson, Points, Run, at_least, near, word
+from luisim.lessons.readings import spikes_of
 from luisim.lessons.shipped import shipped
 from luisim.lui.network import Lui
-from luisim.trace import Trace
+from luisim.trace import Array, Trace
 
 _SOUNDS = ((0.2, 0.8), (0.85, 1.5), (1.55, 2.2), (2.25, 2.9))
 _DETECTORS = ("C1", "C2", "C3", "C4")
@@ -20,6 +21,12 @@ def _plan(points: Points, answers: Answers) -> tuple[Experiment[Lui], ...]:
     return (_START,)
 
 
+def _within(trace: Trace, name: str, start: float, end: float) -> Array:
+    """Spike times of a board between ``start`` and ``end`` (s)."""
+    times = spikes_of(trace, name)
+    return times[(times >= start) & (times < end)]
+
+
 def winners(trace: Trace) -> list[int]:
     """Which detector fires first in each sound, from 1; 0 for none."""
     found = []
@@ -27,7 +34,7 @@ def winners(trace: Trace) -> list[int]:
         first = {
             index: times[0]
             for index, name in enumerate(_DETECTORS, start=1)
-            if (times := trace.spikes[name][(trace.spikes[name] >= start) & (trace.spikes[name] < end)]).size
+            if (times := _within(trace, name, start, end)).size
         }
         found.append(min(first, key=lambda index: first[index]) if first else 0)
     return found
@@ -39,8 +46,8 @@ def by_delays(trace: Trace) -> list[int]:
     for start, end in _SOUNDS:
         at: dict[str, list[float]] = {"L": [], "R": []}
         for side, line in at.items():
-            times = [trace.spikes[f"{side}{n}"] for n in (1, 2, 3)]
-            line += [float(t[(t >= start) & (t < end)][0]) if np.any((t >= start) & (t < end)) else np.inf for t in times]
+            times = [_within(trace, f"{side}{n}", start, end) for n in (1, 2, 3)]
+            line += [float(t[0]) if t.size else np.inf for t in times]
         # C1 hears the left ear at once and the right one through R1, R2 and R3; each board takes as long as the step before
         step = {side: line[1] - line[0] for side, line in at.items()}
         left = [at["L"][0] - step["L"], *at["L"]]
@@ -65,4 +72,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START: Experiment[Lui] = shipped("jeffress")
-LESSON = Lesson(17, "jeffress", _START, _plan, _findings, answers={"winners": "C1, C2, C3, C4"}, simulated_only=True)
+LESSON = Lesson(17, "jeffress", _START, _plan, _findings, answers={"winners": "C1, C2, C3, C4"})

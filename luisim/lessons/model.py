@@ -94,7 +94,6 @@ class Lesson:
     """``start``: the experiment that it begins with. ``knobs``: what a pupil sets for it, at so many ``points``.
 
     ``answers``: key and example of what a pupil types. ``board``: whose knobs these are in a network.
-    ``simulated_only``: why a recording or a board cannot be checked, if it cannot.
     """
 
     number: int
@@ -106,7 +105,6 @@ class Lesson:
     points: int = 1
     answers: Mapping[str, str] = field(default_factory=dict)
     board: str = ""
-    simulated_only: bool = False
 
     def check(self, runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
         """What the runs show. Raises :class:`ParameterError` for answers that are missing or cannot be read."""
@@ -125,7 +123,7 @@ class Lesson:
         if count < self.points:
             raise ParameterError(
                 f"Lesson {self.number} needs {self.points} settings of {' and '.join(self.knobs)}, with commas between them;"
-                f" there {'is' if count == 1 else 'are'} {count}."
+                f" given: {count}."
             )
         points = []
         for index in range(count):

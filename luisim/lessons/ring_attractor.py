@@ -4,10 +4,9 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from luisim.experiment import Experiment, Pulses
 from luisim.lessons.model import Answers, Finding, Lesson, Points, Run, at_least, near, word
+from luisim.lessons.readings import counts
 from luisim.lessons.shipped import shipped
 from luisim.lui.network import Lui
 from luisim.trace import Trace
@@ -27,7 +26,7 @@ def turns(experiment: Experiment[Lui]) -> list[float]:
 
 def active(trace: Trace, start: float, end: float) -> list[str]:
     """Which of the compass fire between ``start`` and ``end`` (s)."""
-    return [name for name in _COMPASS if np.any((trace.spikes[name] >= start) & (trace.spikes[name] < end))]
+    return [name for name in _COMPASS if sum(counts(trace, [(start, end)], name))]
 
 
 def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
@@ -47,4 +46,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START: Experiment[Lui] = shipped("ring-attractor")
-LESSON = Lesson(18, "ring-attractor", _START, _plan, _findings, answers={"last": "O1, O2 or O3"}, simulated_only=True)
+LESSON = Lesson(18, "ring-attractor", _START, _plan, _findings, answers={"last": "O1, O2 or O3"})

@@ -7,7 +7,7 @@ import numpy as np
 
 from luisim.experiment import Experiment
 from luisim.lessons.model import Answers, Finding, Lesson, Points, Run, at_least, at_most, number, within
-from luisim.lessons.readings import cv
+from luisim.lessons.readings import cv, spikes_of
 from luisim.lessons.shipped import shipped, weakened
 from luisim.lui.network import Lui, as_network
 
@@ -22,11 +22,11 @@ def _plan(points: Points, answers: Answers) -> tuple[Experiment[Lui], ...]:
 def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
     chain, ring = runs[0], runs[1]
     names = as_network(chain.experiment.device).names
-    first = [chain.trace.spikes[name][0] for name in names if chain.trace.spikes[name].size]
+    first = [times[0] for name in names if (times := spikes_of(chain.trace, name)).size]
     delays = np.diff(first) if len(first) == len(names) else np.empty(0)
     members = as_network(ring.experiment.device).names
-    rounds = min(ring.trace.spikes[name].size for name in members)
-    start = ring.trace.spikes[members[0]]
+    rounds = min(spikes_of(ring.trace, name).size for name in members)
+    start = spikes_of(ring.trace, members[0])
     period = float(np.mean(np.diff(start[1:]))) if start.size > 2 else None
     law = len(members) * float(delays.mean()) if delays.size else 0.0
     return (
@@ -39,6 +39,4 @@ def _findings(runs: Sequence[Run], answers: Answers) -> tuple[Finding, ...]:
 
 
 _START = weakened(shipped("synfire-chain"), _WEAK)
-LESSON = Lesson(
-    16, "synfire", _START, _plan, _findings, ("weight1",), answers={"round": "0.2 s"}, board="a", simulated_only=True
-)
+LESSON = Lesson(16, "synfire", _START, _plan, _findings, ("weight1",), answers={"round": "0.2 s"}, board="a")

@@ -113,6 +113,8 @@ class ModelRun:
         """Step up to the present or to ``until``."""
         if until is None:
             until = self._run.now if self._still else self._clock() - self._began
+        else:
+            self._began = self._clock() - until  # should it have to keep the time later on
         applied: list[tuple[float, Action]] = []
         while self._todo and self._todo[0][0] <= until:
             at, action = self._todo.pop(0)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from firmware_bridge.backend import MeasuredLui, boards_of, measure_boards, pulse_plan
-from firmware_bridge.connect import connect
+from firmware_bridge.connect import connect, wires_of
 from firmware_bridge.errors import BoardError
 from firmware_bridge.simulated.memory import MemoryBoard
 from firmware_bridge.simulated.port import VirtualPort
 from firmware_bridge.wiring import Wiring
 from luisim.compare import compare
-from luisim.errors import UnsupportedExperiment
 from luisim.experiment import Current, Experiment, Pulses
 from luisim.lui.model import LuiModel
 from luisim.lui.network import LuiNetwork, Wire
@@ -157,5 +156,16 @@ def test_what_an_arduino_cannot_do_with_a_network() -> None:
     assert "2 to 6" in str(backend.unsupported(Experiment(seven, 1.0)))
     wired = Experiment(replace(NETWORK, wires=(Wire("slow", "fast", 2),)), 1.0)
     assert "a jumper wire from the output of slow to input 2 of fast" in backend.by_hand(wired)
-    with pytest.raises(UnsupportedExperiment, match="no jumper wires"):
-        backend.run(wired)
+
+
+def test_jumper_wires_between_simulated_boards_carry_spikes() -> None:
+    """A kick of the first board in a row goes through all of them, as in the model."""
+    names = ("a", "b", "c")
+    quiet = LuiBoard(LuiParameters(v_leak=0.45, r_leak=5e3, r_syn=8e3, r_weight=(1e3,) * 3), v_mem=1.35)
+    network = LuiNetwork(names, (quiet,) * 3, (Wire("a", "b", 1), Wire("b", "c", 2)))
+    experiment = Experiment(network, 1.5, (Pulses(1, (0.3, 0.9), board="a"),))
+    trace = MeasuredLui(lambda e: VirtualPort(MemoryBoard(boards_of(e), wires=wires_of(e.device)))).run(experiment)
+    model = LuiModel().run(experiment)
+    for name in names:
+        assert model.spikes[name].size == 2
+        np.testing.assert_allclose(trace.spikes[name], model.spikes[name], atol=2e-3)

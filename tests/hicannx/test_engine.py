@@ -176,7 +176,7 @@ def test_many_events_in_one_step_do_not_overflow(compiled: bool, at: float) -> N
     v = run(c, lines, many, 5e-6, samples=[Samples(np.arange(3), np.array([5e-6]))], compiled=compiled).membranes[0][:, 0]
     t = 5e-6 - at
     shape = c.tau_e / (c.tau_e - c.tau_m) * (np.exp(-t / c.tau_e) - np.exp(-t / c.tau_m))
-    np.testing.assert_allclose(v - c.e, 2500 * 63 * 1e-5 * shape, rtol=1e-5 if at == 1e-6 else 3e-3)  # parts of 256
+    np.testing.assert_allclose(v - c.e, 2500 * 63 * 1e-5 * shape, rtol=1e-5 if at == 1e-6 else 1e-2)  # parts of 64
 
 
 @pytest.mark.parametrize("chip", [False, True])

@@ -7,6 +7,7 @@ Arduino's converter. Some on the real firmware (tests/lessons/test_on_board.py).
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from luisim.lui.network import Lui
 from luisim.lui.parameters import LuiBoard, LuiParameters
 from luisim.lui.population import another
 from luisim.trace import Trace
+from luisim.trace_files import read_csv, write_csv
 
 Bench = Callable[[Experiment[Lui]], Trace]
 _V_LEAK = ",".join(f"{v:.3f}" for v in np.linspace(0.45, 1.0, 16))
@@ -200,3 +202,17 @@ def test_a_threshold_that_falls_with_the_cell_is_no_mistake() -> None:
     answers = {"threshold": f"{measure.threshold(trace)}", "t_ref": f"{cycle(board).pulse}"}
     assert all(finding.passed for finding in item.check([Run(experiment, trace)], answers))
     assert (measure.threshold(trace) or 0.0) < 1.3
+
+
+@pytest.mark.parametrize("item", LESSONS[15:], ids=lambda item: item.slug)
+def test_networks_are_solved_on_recordings_too(item: Lesson, tmp_path: Path) -> None:
+    """What was written to a file and read again passes and fails as the run itself does."""
+
+    def recorded(experiment: Experiment[Lui]) -> Trace:
+        write_csv(on_the_model(experiment), tmp_path / "run.csv")
+        return read_csv(tmp_path / "run.csv")
+
+    answers = answers_of(item, recorded)
+    assert [finding for finding in solve(item, answers, recorded) if not finding.passed] == []
+    wrong, name = WRONG[item.number]
+    assert name in {finding.name for finding in solve(item, {**answers, **wrong}, recorded) if not finding.passed}

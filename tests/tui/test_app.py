@@ -19,6 +19,7 @@ from luisim.lui.parameters import LuiParameters
 from tui.app import LuisimApp
 from tui.screens.experiments import Experiments
 from tui.screens.help import Help
+from tui.screens.lesson import LessonPanel
 from tui.widgets.chart import MARGIN
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -87,6 +88,26 @@ async def test_nothing_is_cut(three: list[Any], experiment: Any, size: tuple[int
         assert app.scope.size.height >= 14
         for knob in app.knobs:
             assert len(knob.render().plain) <= knob.content_size.width
+
+
+@pytest.mark.parametrize("glyphs", ["braille", "ascii"])
+async def test_beside_a_lesson_columns_are_left_out_and_it_says_so(three: list[Any], experiment: Any, glyphs: str) -> None:
+    app = LuisimApp(experiment, three[:2], glyphs=glyphs)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("o")
+        await until(pilot, lambda: bool(app.query(LessonPanel)) and app.readings.size.width < SMALL[0])
+        await until(pilot, lambda: settled(app) and "reference" not in readings(app)[1])
+        await pilot.pause()
+        head, *rows = readings(app)
+        assert head.split() == ["rate", "ISI", "ΔISI", "…"]
+        assert len(rows) == app.readings.size.height - 1
+        assert all(len(row) <= app.readings.size.width for row in (head, *rows))
+        assert "+0.00 %" in rows[1]
+        for knob in app.knobs:
+            assert len(knob.render().plain) <= knob.content_size.width
+            assert knob.render().plain.endswith(("V", "Ω", "Ohm"))  # never a number without its unit
+        foot = app.query_one("#lesson-foot").region
+        assert foot.bottom == app.query_one(Footer).region.y  # the keys of the lesson are always in sight
 
 
 async def test_a_turned_knob_is_run_by_all_sources(three: list[Any], experiment: Any) -> None:

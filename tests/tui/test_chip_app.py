@@ -102,7 +102,7 @@ async def test_a_knob_turns_by_key_wheel_and_typing(fake_chip: Any) -> None:
         assert app.experiment.device.neurons[0].leak_i_bias > 300
 
 
-@pytest.mark.parametrize(("typed", "sentence"), [("1023", "400 to 1022"), ("12.5", "whole number"), ("high", "no number")])
+@pytest.mark.parametrize(("typed", "sentence"), [("1023", "400 to 1022"), ("12.5", "whole number"), ("high", "not a number")])
 async def test_a_wrong_value_is_said(typed: str, sentence: str, fake_chip: Any) -> None:
     app = chip_app("chip-leak-over-threshold", fake_chip("model"))
     async with app.run_test(size=SMALL) as pilot:

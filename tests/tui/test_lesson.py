@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 from textual.widgets._footer import FooterKey
 
 from luisim.lui.model import LuiModel
 from tui import cli
 from tui.app import LuisimApp
-from tui.backends import load_experiment
+from tui.backends import load_experiment, open_backend
 from tui.language import set_language
 from tui.screens.lesson import LessonPanel
 
@@ -69,7 +69,7 @@ def test_the_same_check_on_the_firmware_and_on_its_recording(tmp_path: Path, cap
         (("check", "1", "--on", "a.csv", "--answer", "v_leak=0.2,0.25,0.3,0.35,0.4"), "needs 5 recordings"),
         (("check", "3", "--on", "model", "--on", "a.csv"), "cannot be mixed"),
         (("check", "3", "--on", "a.csv"), "no file"),
-        (("check", "16", "--on", "board:simulated", "--answer", "round=1"), "cannot run|no jumper wires"),
+        (("check", "16", "--on", "board:simulated", "--answer", "round=1"), "cannot run"),
         (("show", "3", "--hints", "9"), "out of range"),
         (("list", "--pupil", "../x"), "cannot be used"),
     ],
@@ -157,3 +157,113 @@ async def test_german_and_back_while_it_runs() -> None:
         assert "," in app.readings.render().plain
         await pilot.press("i")
         await until(pilot, lambda: "A tour" in text(app))
+
+
+async def test_tab_leads_to_the_knobs_and_o_back(fake_backend: Callable[..., Any], experiment: Any) -> None:
+    app = LuisimApp(experiment, [fake_backend("model")])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("o")
+        await until(pilot, lambda: bool(app.query(LessonPanel)))
+        await pilot.press("tab", "right")
+        assert app.focused is app.knobs[0]
+        assert app.query_one(Input).value == ""  # no letter has gone into the answer
+        await pilot.press("o", "enter")
+        assert app.focused is app.query_one(Input)
+        await pilot.press("x", "escape")
+        assert app.focused is app.query_one(LessonPanel)
+        assert app.query_one(Input).value == ""
+        await pilot.click(Input)
+        assert app.focused is app.query_one(Input)
+        await pilot.press("escape", "h")
+        panel = app.query_one(LessonPanel)
+        await until(pilot, lambda: panel.scroll_y == panel.max_scroll_y > 0)  # the hint is in sight
+
+
+async def go_to(pilot: Pilot[None], app: Any, slug: str) -> LessonPanel:
+    await pilot.press("o")
+    await until(pilot, lambda: bool(app.query(LessonPanel)))
+    panel = app.query_one(LessonPanel)
+    for _ in range(30):
+        if panel.lesson.slug == slug:
+            break
+        await pilot.press("right")
+    await until(pilot, lambda: app.base.name == panel.lesson.start.name)
+    return panel
+
+
+async def test_the_tour_is_observed() -> None:
+    app: Any = LuisimApp(load_experiment("leak-over-threshold"), [LuiModel()])
+    async with app.run_test(size=(120, 40)) as pilot:
+        panel = await go_to(pilot, app, "tour")
+        await until(pilot, lambda: app.sources["model"].ran is app.experiment)
+        assert app.lesson_deeds() == frozenset()
+        await pilot.pause()
+        app.set_focus(app.knobs[0])
+        await pilot.press("p", "p", "right", "v", "v", "v")
+        await until(pilot, lambda: "done=pause,turn,view" in text(app))
+        panel.focus()
+        await type_answer(pilot, "rate=1.9 Hz")
+        app.set_focus(app.knobs[0])
+        await pilot.press("z")
+        await until(pilot, lambda: app.sources["model"].ran is app.experiment)
+        panel.focus()
+        await pilot.press("c")
+        assert {finding.name for finding in panel.findings if not finding.passed} == {"actions"}
+        app.set_focus(app.knobs[0])
+        await pilot.press("plus", "1", "z")
+        await until(pilot, lambda: app.sources["model"].ran is app.experiment)
+        panel.focus()
+        await pilot.press("c")
+        assert [finding for finding in panel.findings if not finding.passed] == []
+
+
+async def test_the_target_of_the_fit_by_hand_lies_there_already() -> None:
+    app: Any = LuisimApp(load_experiment("leak-over-threshold"), [LuiModel()])
+    async with app.run_test(size=(120, 40)) as pilot:
+        panel = await go_to(pilot, app, "fit-by-hand")
+        await until(pilot, lambda: "target" in app.sources and app.sources["target"].trace is not None)
+        before = app.sources["target"].trace.signals["v_mem"]
+        assert "target" in app.readings.render().plain
+        for knob, value in ((0, "0.713"), (1, "16.4k")):
+            app.set_focus(app.knobs[knob])
+            await pilot.press("enter", *value, "enter")
+        await until(pilot, lambda: app.sources["model"].ran is app.experiment)
+        assert (app.sources["target"].trace.signals["v_mem"] == before).all()
+        panel.focus()
+        await pilot.press("c")
+        await until(pilot, lambda: len(panel.findings) > 0)
+        assert [finding for finding in panel.findings if not finding.passed] == []
+        await pilot.press("right")
+        await until(pilot, lambda: app.base.name == "no-two-alike")
+        assert not app.sources["target"].shown
+
+
+async def test_points_are_kept_with_what_the_chosen_source_showed() -> None:
+    """The same five points on the simulated board: what is checked is what it measured, noise and all."""
+    app: Any = LuisimApp(load_experiment("leak-over-threshold"), [open_backend("board:simulated")])
+    async with app.run_test(size=(120, 40)) as pilot:
+        panel = await go_to(pilot, app, "resting-potential")
+        for value in ("0.25", "0.3", "0.35", "0.4", "0.45"):
+            app.set_focus(app.knobs[0])
+            await pilot.press("enter", *value, "enter")
+            await until(pilot, lambda: app.sources["board:simulated"].ran is app.experiment)
+            panel.focus()
+            await pilot.press("a")
+        assert {trace.origin for trace in panel._traces if trace} == {"board:simulated"}
+        await pilot.press("c")
+        await until(pilot, lambda: len(panel.findings) > 0)
+        assert [finding for finding in panel.findings if not finding.passed] == []
+
+
+async def test_runs_that_were_not_seen_are_made_on_the_chosen_source() -> None:
+    app: Any = LuisimApp(load_experiment("leak-over-threshold"), [open_backend("board:simulated"), LuiModel()])
+    async with app.run_test(size=(120, 40)) as pilot:
+        panel = await go_to(pilot, app, "how-strong")
+        told: list[str] = []
+        say = panel._say
+        panel._say = lambda words: (told.append(words), say(words))[1]  # type: ignore[method-assign]
+        await type_answer(pilot, "weight1=0.3")
+        await pilot.press("c")
+        await until(pilot, lambda: len(panel.findings) > 0)
+        assert "Running on board: 1 of 2 …" in told
+        assert "fires" in {finding.name for finding in panel.findings if not finding.passed}

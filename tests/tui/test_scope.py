@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from firmware_bridge.replay import RecordedLui
+from luisim.lui.model import LuiModel
 from luisim.trace import Trace
+from luisim.trace_files import write_csv
 from tui.app import LuisimApp
 from tui.scope_keys import SCOPE_KEYS
 from tui.widgets.chart import MARGIN
@@ -58,15 +62,15 @@ async def test_the_trigger_puts_zero_at_the_crossing(app: LuisimApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await settle(app, pilot)
         await pilot.press("g")
-        assert "trigger auto rising 0.75 V" in status(app)
+        assert "trigger auto ↑ 0.75 V" in status(app)
         crossing = 0.75 / PEAK * PERIOD
         marks = [n * PERIOD - crossing for n in range(1, 4)]  # the spikes, as the axis has them now
         floor = app.scope.text.split("\n")[-2]
         for mark in marks:
             column = MARGIN + app.scope.window.column(mark)
             assert not 0 <= column < 80 or floor[column] in "▲△◇", mark
-        await pilot.press("G")  # falling: the reset
-        assert "falling" in status(app)
+        await pilot.press("G")  # the reset
+        assert "↓" in status(app)
         floor = app.scope.text.split("\n")[-2]
         assert floor[MARGIN + app.scope.window.column(0.0)] in "▲△◇"
         level = app.scope.trigger.level
@@ -240,3 +244,19 @@ async def test_a_rolling_trace_stands_still_at_the_trigger(fake_backend: Callabl
         assert scope._zero == zero
         assert roll(34.0) == once
         assert "held" in scope.state
+
+
+async def test_the_scrubber_reaches_through_the_whole_of_a_recording(tmp_path: Path, experiment: Any) -> None:
+    long = LuiModel().run(replace(experiment, duration=20.0))
+    write_csv(long, tmp_path / "long.csv")
+    app = LuisimApp(experiment, [RecordedLui(str(tmp_path / "long.csv")), LuiModel()])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(app, pilot)
+        scope = app.scope
+        row = scope.scrubber_row  # seen from the beginning: there is more than the experiment lasts
+        assert row is not None
+        await pilot.click("Scope", offset=(79, row))
+        assert scope.window.stop == pytest.approx(20.0, abs=2 * scope.window.cell)
+        assert "▲" in scope.text.split("\n")[-3]  # the spikes of its end
+        await pilot.press("0")
+        assert scope.window.start == pytest.approx(0.0, abs=scope.window.cell)

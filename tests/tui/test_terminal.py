@@ -68,7 +68,7 @@ def test_keys_and_sizes(terminal: Terminal) -> None:
     assert len(lines) == 24
     assert "RUN" in lines[0]
     assert "Help" in lines[-1]
-    assert "^p palette" in lines[-1]
+    assert "^p Commands" in lines[-1]
     terminal.tmux("send-keys", "k", "g", "a")
     terminal.until(lambda text: "τ_mem" in text and "trigger auto" in text and "A " in text.split("spikes")[1])
     terminal.tmux("send-keys", "k", "a", "g", "g", "g")

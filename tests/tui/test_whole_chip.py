@@ -107,7 +107,7 @@ async def test_a_network_on_the_screen(network: Experiment[ChipNetwork], fake_ch
     async with app.run_test(size=SIZE) as pilot:
         screen = WholeChip(network, Glyphs.named("braille"))
         await app.push_screen(screen)
-        await until(pilot, lambda: screen.trace is not None and not screen._state)
+        await until(pilot, lambda: screen.trace is not None and not screen.state)
         assert "small on chip 1" in str(screen.status.render())
         assert "6 of 6 fire" in str(screen.status.render())
         assert np.array_equal(screen.weights.matrix, weights(network.device.chip))  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ async def test_a_network_on_the_screen(network: Experiment[ChipNetwork], fake_ch
             assert all(len(line) <= widget.size.width for line in widget.render().plain.split("\n"))  # type: ignore[attr-defined]
         first = screen.membrane.render().plain
         await pilot.press("end")
-        await until(pilot, lambda: screen.membrane.trace is not None and not screen._state)
+        await until(pilot, lambda: screen.membrane.trace is not None and not screen.state)
         assert "few 1" in str(screen.status.render())
         assert screen.membrane.render().plain != first
         await pilot.press("escape")

@@ -2,10 +2,11 @@
 """LessonPanel: a lesson beside the traces: its text, the pupil's settings and answers, check marks, hints, solution.
 
 It looks at the app through :class:`Desk` alone. A lesson that needs one run is checked on what is seen, so a live board, a
-recording or a simulation; one that needs several is run on the model with the settings that the pupil has kept.
+recording or a simulation. Where it needs several, each point is kept with its trace; what was not seen is run on the source
+that the pupil has chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -13,12 +14,12 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from luisim.errors import LuisimError, ParameterError
-from luisim.experiment import Experiment
-from luisim.lessons import LESSONS, f_i_curve
+from luisim.errors import LuisimError, ParameterError, UnsupportedExperiment
+from luisim.experiment import Backend, Experiment
+from luisim.lessons import LESSONS, f_i_curve, fit_by_hand, tour
 from luisim.lessons.model import Finding, Lesson, Points, Run
 from luisim.lui.model import LuiModel
 from luisim.lui.network import Lui
@@ -27,6 +28,7 @@ from luisim.trace import Trace
 from tui import lesson_report
 from tui import progress as kept
 from tui.language import N_, _, decimal, point, translate_bindings
+from tui.sentences import said
 
 _LOOK = 1.0  # s between two looks at the traces for the live check marks
 
@@ -42,6 +44,38 @@ class Desk(Protocol):
 
     def lesson_trace(self, name: str) -> Trace | None:
         """What the first source that is on shows of the experiment ``name``; None if another one is on the desk."""
+
+    def lesson_bench(self) -> Backend[Lui] | None:
+        """What further runs are made on: the first source that is on; None if it is busy with a live run."""
+
+    def lesson_deeds(self) -> frozenset[str]:
+        """What the pupil has done with the app since the lesson began."""
+
+
+class Answer(Input, can_focus=False):
+    """The line for answers: it takes the keys only while a pupil answers, so that tab leads to the knobs and not into it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", N_("Leave it"), show=False, id="answer.leave", tooltip=N_("back to the lesson"))
+    ]
+
+    def begin(self) -> None:
+        """Take the keys."""
+        self.can_focus = True
+        self.focus()
+
+    def on_click(self) -> None:
+        """Whoever clicks here wants to answer."""
+        self.begin()
+
+    def action_leave(self) -> None:
+        """Back to the lesson."""
+        self.value = ""
+        self.screen.query_one(LessonPanel).focus()
+
+    def on_blur(self) -> None:
+        """Somebody else has the keys."""
+        self.can_focus = False
 
 
 class LessonPanel(VerticalScroll, can_focus=True):
@@ -68,17 +102,21 @@ class LessonPanel(VerticalScroll, can_focus=True):
     def _forget(self) -> None:
         self.answers: dict[str, str] = {}
         self.points: list[LuiParameters] = []
+        self._traces: list[Trace | None] = []  # what was seen of each point
         self.findings: Sequence[Finding] = ()
         self.marks: dict[str, bool] = {}  # of the live look
         self.note = ""
         self._hints, self._solution, self._seen = 0, False, None
 
     _seen: Trace | None
+    _done_shown = ""
 
     def compose(self) -> ComposeResult:
-        """The text, and below it one line to type answers into."""
+        """The text; below it, always in sight, one line to type answers into, and the keys."""
         yield Static(id="lesson-text", markup=False)
-        yield Input(id="lesson-answer", compact=True, placeholder="key=value")
+        with Vertical(id="lesson-foot"):
+            yield Answer(id="lesson-answer", compact=True)
+            yield Static(id="lesson-keys", markup=False)
 
     def on_mount(self) -> None:
         """Begin."""
@@ -106,7 +144,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
 
     def action_answer(self) -> None:
         """Type."""
-        self.query_one(Input).focus()
+        self.query_one(Answer).begin()
 
     def action_hint(self) -> None:
         """One more hint."""
@@ -120,7 +158,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
 
     def _help(self) -> None:
         self._keep_progress(self.progress.helped(self.lesson.slug, self._hints, solution=self._solution))
-        self._show()
+        self._show_end()
 
     def action_keep(self) -> None:
         """Keep how the knobs stand."""
@@ -129,14 +167,19 @@ class LessonPanel(VerticalScroll, can_focus=True):
             self._say(_("This lesson needs no points; type your answers."))
             return
         self.points.append(settings)
+        self._traces.append(self._desk.lesson_trace(self.lesson.start.name))
         self._say("")
         if self.lesson.slug == f_i_curve.LESSON.slug:
-            self._draw_curve(tuple(self.points))
+            try:
+                self._make_runs(tuple(self.points), {}, self._draw_curve)
+            except LuisimError as error:
+                self._say(said(str(error)))
 
     def action_drop(self) -> None:
         """The last point was a mistake."""
         if self.points:
             self.points.pop()
+            self._traces.pop()
         self._say("")
 
     @on(Input.Submitted)
@@ -154,7 +197,7 @@ class LessonPanel(VerticalScroll, can_focus=True):
             if key not in (*self.lesson.knobs, *self.lesson.answers):
                 self.lesson.settings(typed)  # says which there are
         except ParameterError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
             return
         self.answers |= typed
         event.input.value = ""
@@ -166,12 +209,12 @@ class LessonPanel(VerticalScroll, can_focus=True):
         try:
             runs = self._seen_run()
             if runs is None:
-                self._say(_("Checking on the model …"))
-                self._check_on_model(self._points(), dict(self._all_answers))
+                answers = dict(self._all_answers)
+                self._make_runs(self._points(), answers, lambda runs: self._check(runs, answers))
                 return
             self._judge(self.lesson.check(runs, self._all_answers))
         except LuisimError as error:
-            self._say(str(error))
+            self._say(said(str(error)))
 
     # ------------------------------------------------------------------------------------------------------------ checks
 
@@ -180,8 +223,10 @@ class LessonPanel(VerticalScroll, can_focus=True):
         """What was typed; where the knobs are the answer, how they stand."""
         settings = self._desk.lesson_settings()
         own = {} if settings is None else {"v_leak": repr(settings.v_leak), "r_leak": repr(settings.r_leak)}
-        by_knob = {key: value for key, value in own.items() if self.lesson.slug == "fit-by-hand"}
-        return {**by_knob, **self.answers}
+        by_knob = own if self.lesson is fit_by_hand.LESSON else {}
+        deeds = self._desk.lesson_deeds() if self.lesson is tour.LESSON else frozenset()
+        seen = {"done": ",".join(deed for deed in tour.ACTIONS if deed in deeds)} if deeds else {}
+        return {**by_knob, **seen, **self.answers}
 
     def _points(self) -> Points:
         typed = {key: text for key, text in self.answers.items() if key in self.lesson.knobs}
@@ -201,24 +246,65 @@ class LessonPanel(VerticalScroll, can_focus=True):
         """The one run of this lesson as it is seen on the desk; None if the lesson needs other runs than that."""
         planned = self.lesson.plan(self._points(), self._all_answers)
         trace = self._desk.lesson_trace(planned[0].name) if len(planned) == 1 else None
-        return None if trace is None or self.lesson.slug == "fit-by-hand" else (Run(planned[0], trace),)
+        return None if trace is None or self.lesson is fit_by_hand.LESSON else (Run(planned[0], trace),)
+
+    def _kept_runs(self, planned: Sequence[Experiment[Lui]]) -> list[Run] | None:
+        """The points as they were seen when they were kept; None unless all are, and are all that is needed."""
+        start, seen = self.lesson.start, [trace for trace in self._traces if trace is not None]
+        same = all(run.name == start.name and run.stimuli == start.stimuli for run in planned)
+        typed = any(key in self.lesson.knobs for key in self.answers)
+        if typed or not same or not (len(planned) == len(seen) == len(self.points)):
+            return None
+        return [Run(run, trace) for run, trace in zip(planned, seen, strict=True)]
+
+    def _make_runs(self, points: Points, answers: dict[str, str], then: Callable[[Sequence[Run]], None]) -> None:
+        """Call ``then`` in a thread with the runs of the lesson: as they were seen, else made on the chosen source."""
+        lesson = self.lesson
+        planned = lesson.plan(points, answers)
+        found = self._kept_runs(planned)
+        # the target of lesson 12 is a board that nobody has
+        bench = LuiModel() if lesson is fit_by_hand.LESSON else self._desk.lesson_bench()
+        if found is None and bench is None:
+            raise ParameterError(_("A live board has no time for the runs of this lesson: go back to single runs (l)."))
+        self._work(lesson, planned, found, bench, then)
 
     @work(exclusive=True, thread=True, group="lesson")
-    def _check_on_model(self, points: Points, answers: dict[str, str]) -> None:
-        lesson = self.lesson
+    def _work(
+        self,
+        lesson: Lesson,
+        planned: Sequence[Experiment[Lui]],
+        found: list[Run] | None,
+        bench: Backend[Lui] | None,
+        then: Callable[[Sequence[Run]], None],
+    ) -> None:
         try:
-            runs = [Run(experiment, LuiModel().run(experiment)) for experiment in lesson.plan(points, answers)]
-            findings = lesson.check(runs, answers)
+            if found is None and bench is not None:
+                found = []
+                for number, experiment in enumerate(planned, start=1):
+                    words = _("Running on {source}: {number} of {count} …")
+                    told = words.format(source=_(bench.name.partition(":")[0]), number=number, count=len(planned))
+                    self.app.call_from_thread(self._say, told)
+                    reason = bench.unsupported(experiment)
+                    if reason is not None:
+                        raise UnsupportedExperiment(f"{bench.name} cannot run {experiment.name}: {reason}")
+                    found.append(Run(experiment, bench.run(experiment, cancelled=lambda: lesson is not self.lesson)))
+            then(found or [])
         except LuisimError as error:
-            self.app.call_from_thread(self._say, str(error))
-            return
+            if lesson is self.lesson:
+                self.app.call_from_thread(self._say, said(str(error)))
+        finally:
+            if bench is not None and getattr(bench, "name", "") == "circuit":
+                getattr(bench, "close", lambda: None)()
+
+    def _check(self, runs: Sequence[Run], answers: dict[str, str]) -> None:
+        """In the worker: some checks take their time."""
+        lesson = self.lesson
+        findings = lesson.check(runs, answers)
         if lesson is self.lesson:
             self.app.call_from_thread(self._judge, findings)
 
-    @work(exclusive=True, thread=True, group="curve")
-    def _draw_curve(self, points: Points) -> None:
+    def _draw_curve(self, runs: Sequence[Run]) -> None:
         """The f-I assistant: the points so far, and the fit through them."""
-        runs = [Run(run, LuiModel().run(run)) for run in f_i_curve.LESSON.plan(points, {})]
         found = f_i_curve.curve(runs)
         lines = [f"{1e6 * i:6.1f} µA  {f:6.2f} Hz" for i, f in zip(found.currents, found.rates, strict=True)]
         if found.r2 is not None and found.rheobase is not None:
@@ -232,11 +318,15 @@ class LessonPanel(VerticalScroll, can_focus=True):
         passed = all(finding.passed for finding in findings)
         typed = {key: text for key, text in self.answers.items() if key in self.lesson.answers}
         self._keep_progress(self.progress.tried(self.lesson.slug, passed, typed, datetime.now()))
-        self._show()
+        self._show_end()
 
     def _look(self) -> None:
         """Check marks while the pupil works, where one run is enough and all is typed that is asked for."""
-        if not set(self.lesson.answers) <= set(self.answers):
+        answers = self._all_answers
+        if self.lesson is tour.LESSON and answers.get("done", "") != self._done_shown:
+            self._done_shown = answers.get("done", "")
+            self._show()
+        if not set(self.lesson.answers) <= set(answers):
             return
         try:
             runs = self._seen_run()
@@ -252,13 +342,18 @@ class LessonPanel(VerticalScroll, can_focus=True):
         try:
             kept.save(progress)
         except ParameterError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
+            self.app.notify(said(str(error)), severity="warning", markup=False)
 
     # ------------------------------------------------------------------------------------------------------------ looks
 
     def _say(self, text: str) -> None:
         self.note = text
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """What is new stands at the end, which a small terminal would not show."""
         self._show()
+        self.call_after_refresh(self.scroll_end, animate=False)
 
     def _show(self) -> None:
         lesson, own, text = self.lesson, lesson_report.words_of(self.lesson), Text()
@@ -270,7 +365,8 @@ class LessonPanel(VerticalScroll, can_focus=True):
             text.append(f"{body.replace('`', '')}\n\n")
         if lesson.points > 1 or self.points:
             text.append(_("Points kept: {count}").format(count=len(self.points)) + "\n")
-        for key, answer in self.answers.items():
+        shown = self._all_answers if lesson is tour.LESSON else self.answers
+        for key, answer in shown.items():
             text.append(f"{key}={answer}\n", "italic")
         self._append_marks(text)
         if self.note:
@@ -279,8 +375,17 @@ class LessonPanel(VerticalScroll, can_focus=True):
             text.append("\n" + _("Hint") + f" {number}: {hint.replace('`', '')}\n")
         if self._solution:
             text.append("\n" + _("Solution") + f": {own.solution.replace('`', '')}\n\n{own.theory}\n")
-        text.append("\n" + _("enter: answer  c: check  h: hint  a: keep point  s: solution  left, right: lessons"), "dim")
         self.query_one("#lesson-text", Static).update(text)
+        self.query_one("#lesson-keys", Static).update("  ".join(self._keys()))
+        asked = next((key for key in (*lesson.answers, *lesson.knobs) if key not in self.answers), _("key"))
+        self.query_one(Answer).placeholder = _("{key}=...").format(key=asked)
+
+    def _keys(self) -> list[str]:
+        """The keys that are of use in this lesson."""
+        keys = [_("enter: answer"), _("c: check"), _("h: hint"), _("s: solution")]
+        if self.lesson.points > 1:
+            keys.append(_("a: keep point"))
+        return [*keys, _("left, right: lessons"), _("tab: to the knobs, o: back")]
 
     def _append_marks(self, text: Text) -> None:
         own = lesson_report.words_of(self.lesson)
@@ -291,7 +396,8 @@ class LessonPanel(VerticalScroll, can_focus=True):
                 if not finding.passed:
                     text.append(f"  {own.advice[finding.name]}\n", "italic")
             if all(finding.passed for finding in self.findings):
-                text.append("\n" + _("Passed. Well done!") + f"\n{own.theory}\n", "bold")
+                text.append("\n" + _("Passed. Well done!") + "\n", "bold")
+                text.append(f"{own.theory}\n")
             return
         for name, passed in self.marks.items():
             text.append(f"{'✓' if passed else '·'} {own.labels[name]}\n")

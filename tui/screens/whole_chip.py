@@ -23,9 +23,10 @@ from luisim.hicannx.model import HicannXModel
 from luisim.hicannx.parameters import HicannX
 from luisim.trace import Trace
 from tui import neurons
-from tui.language import N_
+from tui.language import N_, _, ngettext, translate_bindings
 from tui.messages import Failed, Message, Progress, Ran
 from tui.runner import Runner
+from tui.sentences import said
 from tui.widgets.glyphs import Glyphs
 from tui.widgets.population import sites, spread, trains
 from tui.widgets.population_view import Membrane, Raster, Rates, Weights
@@ -65,7 +66,7 @@ class WholeChip(ModalScreen[None]):
         self.experiment: Experiment[HicannX | ChipNetwork] = replace(experiment, device=device)
         self.trace: Trace | None = None
         self._backend = backend or (HicannXModel() if isinstance(device, HicannX) else ChipModel())
-        self._state = "…"
+        self.state = "…"
         self._runner: Runner | None = None
         self.status, self.raster, self.rates, self.membrane = Status(), Raster(glyphs), Rates(), Membrane(glyphs)
         self.weights = Weights(plain=glyphs.plain)
@@ -79,9 +80,14 @@ class WholeChip(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Start the model."""
+        translate_bindings(self)
         self._runner = Runner(self._backend, self._hear)
         self._runner.want(self.experiment)
         self.weights.display = isinstance(self.experiment.device, ChipNetwork)
+        self._show()
+
+    def speak(self) -> None:
+        """Say everything in the language that is spoken now."""
         self._show()
 
     def _hear(self, message: Message) -> None:
@@ -97,12 +103,12 @@ class WholeChip(ModalScreen[None]):
         """Take in what the model tells."""
         match event.message:
             case Progress(done=done):
-                self._state = f"… {done:.0%}"
+                self.state = f"… {done:.0%}"
             case Failed(sentence=sentence):
-                self._state = "gave no result"
-                self.notify(sentence, severity="error", timeout=10, markup=False)
+                self.state = _("gave no result")
+                self.notify(said(sentence), severity="error", timeout=10, markup=False)
             case Ran(experiment=experiment, trace=trace, rough=rough):
-                self.trace, self._state = trace, "…" if rough else ""
+                self.trace, self.state = trace, "…" if rough else ""
                 self.experiment = experiment
                 device = experiment.device
                 self.raster.trains, self.raster.duration = trains(trace, device), trace.duration
@@ -124,7 +130,7 @@ class WholeChip(ModalScreen[None]):
         device = self.experiment.device
         if isinstance(device, ChipNetwork) and self._runner is not None:
             # the converter reads two neurons at most, on the chip too: another one takes another run
-            self._state = "…"
+            self.state = "…"
             self._runner.want(replace(self.experiment, device=replace(device, madc=(sites(device)[neuron],))))
         self._show()
 
@@ -140,18 +146,23 @@ class WholeChip(ModalScreen[None]):
         self.raster.neurons, self.raster.chosen = self.neurons, self.neuron
         self.membrane.trace = self._read()
         device, fields = self.experiment.device, []
-        chip = "nominal chip" if device.seed is None else f"chip {device.seed}"
-        title = f"All neurons of {chip}" if isinstance(device, HicannX) else f"{self.experiment.name} on {chip}"
+        chip = _("nominal chip") if device.seed is None else _("chip {number}").format(number=device.seed)
+        title = _("All neurons of {chip}") if isinstance(device, HicannX) else _("{experiment} on {chip}")
+        title = title.format(experiment=self.experiment.name, chip=chip)
         found = self.rates.spread
         if found is not None:
             fired = sum(times.size > 0 for times in self.raster.trains)
             mean, sd = float(found.values.mean()), float(found.values.std())
             written = f"{mean:.0f} ± {sd:.0f} LSB" if found.unit == "LSB" else f"{si(mean, 'Hz', 3)} ± {si(sd, 'Hz', 2)}"
-            name = f"neuron {self.neuron}"
+            name = _("neuron {number}").format(number=self.neuron)
             if isinstance(device, ChipNetwork):
                 name = f"{sites(device)[self.neuron].population} {sites(device)[self.neuron].index}"
             spikes = self.raster.trains[self.neuron].size
-            fields = [f"{name}: {spikes} spikes", f"{fired} of {self.neurons} fire", f"{found.name} {written}"]
-        self.status.show([title, self._state, *fields])
+            fields = [
+                ngettext("{name}: {count} spike", "{name}: {count} spikes", spikes).format(name=name, count=spikes),
+                _("{count} of {all} fire").format(count=fired, all=self.neurons),
+                f"{_(found.name)} {written}",
+            ]
+        self.status.show([title, self.state, *fields])
         for widget in (self.raster, self.rates, self.weights, self.membrane):
             widget.refresh()

@@ -47,7 +47,7 @@ def serve(
         raise ParameterError(f"--port {port} cannot be used; give a number from 1024 to 65535, such as 8000.")
     backends.load_experiment(experiment)  # a wrong name should be told here, not in each browser
     folder = folder or new_class_folder()
-    words = [experiment, "--on", "circuit", "--on", "model"]
+    words = [experiment, "--no-watch", "--on", "circuit", "--on", "model"]  # a port belongs to one program
     recorder = None
     if board:
         from datetime import datetime

@@ -5,7 +5,6 @@ The pages name nothing outside this server, so they work where the network is cu
 """
 
 import os
-import re
 import shlex
 import socket
 import sys
@@ -19,12 +18,12 @@ from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from luisim.lessons import LESSONS
+from tui.progress import is_name
 from tui.serve.access import TOKEN, Access
 from tui.serve.progress import rows
 
 _HERE = Path(__file__).parent
 _LOCAL = ("localhost", "127.0.0.1")
-_NAME = re.compile(r"[\w .-]{1,30}")
 _FPS = "15"  # what a browser on a school's network follows
 
 
@@ -133,7 +132,7 @@ class ClassServer(Server):
 def _pupil(request: web.Request) -> str:
     """The name that the viewer has given; empty as long as there is none that can be used."""
     name = request.query.get("name", "").strip()
-    return name if _NAME.fullmatch(name) else ""
+    return name if is_name(name) else ""
 
 
 def _own_address() -> str:

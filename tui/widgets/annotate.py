@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from luisim.measurements import Measurement
 from luisim.trace import Trace
+from tui.language import N_, _, decimal
 from tui.render import Window
 from tui.widgets.chart import Note
 from tui.widgets.units import si
 
 SYMBOLS = {
-    "rate": "rate",
+    "rate": N_("rate"),
     "isi": "ISI",
     "cv": "CV",
     "threshold": "V_th",
@@ -27,9 +28,9 @@ _ORDER = ("threshold", "isi", "psp", "tau_mem", "reset", "refractory", "tau_syn"
 def text(found: Measurement) -> str:
     """``ISI 451 ms ±1.2 ms``."""
     if not found.unit:
-        return f"{SYMBOLS[found.name]} {found.value:.1%}"
+        return decimal(f"{SYMBOLS[found.name]} {100 * found.value:.1f} %")
     spread = f" ±{si(found.sd, found.unit, 2)}" if found.sd is not None and found.sd > 1e-4 * abs(found.value) else ""
-    return f"{SYMBOLS[found.name]} {si(found.value, found.unit, 3)}{spread}"
+    return f"{_(SYMBOLS[found.name])} {si(found.value, found.unit, 3)}{spread}"
 
 
 def notes(found: Sequence[Measurement], trace: Trace, start: float, window: Window) -> tuple[Note, ...]:

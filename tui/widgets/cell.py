@@ -14,6 +14,7 @@ from luisim.experiment import Experiment, SpikeTrain
 from luisim.hicannx.constants import CAPACITANCE_MAX, CAPMEM_MAX, NEURONS, REFRACTORY_MAX, WEIGHT_MAX
 from luisim.hicannx.parameters import HicannX
 from luisim.quantity import Quantity, parse_si
+from tui.language import N_, _
 
 Chip = Experiment[HicannX]
 _NOMINAL = -1  # the chip without mismatch, where a slider ends
@@ -37,11 +38,12 @@ class Cell:
 
     def title(self, settings: Chip) -> str:
         """Name and range."""
-        return f"{self.label}: {self.low} to {self.high} {self.unit}".rstrip() + self._nominal
+        span = _("{name}: {low} to {high}").format(name=_(self.label), low=self.low, high=self.high)
+        return f"{span} {self.unit}".rstrip() + self._nominal
 
     @property
     def _nominal(self) -> str:
-        return f' ({_NOMINAL} or "nominal": no mismatch, no noise)' if self.low == _NOMINAL else ""
+        return _(' (-1 or "nominal": no mismatch, no noise)') if self.low == _NOMINAL else ""
 
     def examples(self) -> str:
         """What may be typed."""
@@ -51,7 +53,7 @@ class Cell:
         """The value as a person reads it."""
         value = self.read(settings)
         if value == _NOMINAL:
-            return "nominal"
+            return _("nominal")
         return f"{value} µs" if self.unit == "us" else str(value)
 
     def typed(self, text: str, settings: Chip) -> Chip:
@@ -62,10 +64,12 @@ class Cell:
         try:
             number = parse_si(text, "s", self.label) * 1e6 if text.endswith("s") else float(text)
         except ValueError:
-            raise ParameterError(f"{self.label} = {text!r} is no number; write one such as {self.examples()}.") from None
+            sentence = _("{name} = {value} is not a number; write it like {example}.")
+            raise ParameterError(sentence.format(name=_(self.label), value=repr(text), example=self.examples())) from None
         if abs(number - round(number)) > 1e-6:
-            raise ParameterError(f"{self.label} = {text} must be a whole number from {self.low} to {self.high}.")
-        Quantity("", self.low, self.high, "").check(self.label, round(number))
+            sentence = _("{name} = {value} must be a whole number from {low} to {high}.")
+            raise ParameterError(sentence.format(name=_(self.label), value=text, low=self.low, high=self.high))
+        Quantity("", self.low, self.high, "").check(_(self.label), round(number))
         return self.write(settings, round(number))
 
     def turn(self, settings: Chip) -> float:
@@ -125,14 +129,18 @@ def _setting(label: str, tooltip: str, low: int, high: int, field: str) -> Cell:
 
 
 _LEVELS = (
-    _setting("leak", "leak_v_leak: where the membrane is pulled to", 400, CAPMEM_MAX, "leak_v_leak"),
-    _setting("thresh.", "threshold_v_threshold: where the neuron fires", 0, 500, "threshold_v_threshold"),
-    _setting("reset", "reset_v_reset: where a spike pulls the membrane down to", 300, CAPMEM_MAX, "reset_v_reset"),
-    _setting("bias", "leak_i_bias: how strongly the leak pulls; more is faster", 0, CAPMEM_MAX, "leak_i_bias"),
+    _setting(N_("leak"), N_("leak_v_leak: where the membrane is pulled to"), 400, CAPMEM_MAX, "leak_v_leak"),
+    _setting(N_("thresh."), N_("threshold_v_threshold: where the neuron fires"), 0, 500, "threshold_v_threshold"),
+    _setting(N_("reset"), N_("reset_v_reset: where a spike pulls the membrane down to"), 300, CAPMEM_MAX, "reset_v_reset"),
+    _setting(N_("bias"), N_("leak_i_bias: how strongly the leak pulls; more is faster"), 0, CAPMEM_MAX, "leak_i_bias"),
     _setting(
-        "refr.", "refractory time: how long a spike holds the reset", 0, REFRACTORY_MAX, "refractory_period_refractory_time"
+        N_("refr."),
+        N_("refractory time: how long a spike holds the reset"),
+        0,
+        REFRACTORY_MAX,
+        "refractory_period_refractory_time",
     ),
-    _setting("cap.", "membrane capacitance: more is slower", 0, CAPACITANCE_MAX, "membrane_capacitance_capacitance"),
+    _setting(N_("cap."), N_("membrane capacitance: more is slower"), 0, CAPACITANCE_MAX, "membrane_capacitance_capacitance"),
 )
 
 
@@ -152,10 +160,12 @@ def _weight(receptor: str) -> Cell:
         )
         return replace(experiment, stimuli=stimuli)
 
-    effect = "lifts" if receptor == "excitatory" else "lowers"
+    excites = receptor == "excitatory"
     return Cell(
-        "w exc" if receptor == "excitatory" else "w inh",
-        f"weight of each {receptor} source: how far a spike {effect} the membrane",
+        "w exc" if excites else "w inh",
+        N_("weight of each excitatory source: how far a spike lifts the membrane")
+        if excites
+        else N_("weight of each inhibitory source: how far a spike lowers the membrane"),
         0,
         WEIGHT_MAX,
         read,
@@ -189,7 +199,9 @@ def _write_interval(experiment: Chip, value: int) -> Chip:
     return replace(experiment, stimuli=stimuli, duration=duration)
 
 
-INTERVAL = Cell("every", "time between two spikes that go in", 10, 100, _read_interval, _write_interval, unit="us", step=5)
+INTERVAL = Cell(
+    N_("every"), N_("time between two spikes that go in"), 10, 100, _read_interval, _write_interval, unit="us", step=5
+)
 
 
 def _read_chip(experiment: Chip) -> int:
@@ -201,8 +213,8 @@ def _write_chip(experiment: Chip, value: int) -> Chip:
 
 
 CHIP = Cell(
-    "chip",
-    "which chip: no two are alike; nominal: one without mismatch and noise",
+    N_("chip"),
+    N_("which chip: no two are alike; nominal: one without mismatch and noise"),
     _NOMINAL,
     _LAST_CHIP,
     _read_chip,
@@ -210,8 +222,8 @@ CHIP = Cell(
     unit="",
 )
 NEURON = Cell(
-    "neuron",
-    "which of the 512 neurons of the chip; a calibration was made for neuron 0 of chip 1",
+    N_("neuron"),
+    N_("which of the 512 neurons of the chip; a calibration was made for neuron 0 of chip 1"),
     0,
     NEURONS - 1,
     lambda experiment: experiment.device.first,

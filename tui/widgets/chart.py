@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chart: panes of curves above one time axis, as lines of text with inks. Still no terminal in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from tui.language import _, decimal
 from tui.render import BLANK, Cells, Curve, Inks, Window, compose
 from tui.widgets.glyphs import Glyphs
 
@@ -86,9 +87,7 @@ def draw(
     for pane in panes:
         lines += _pane(pane, window, glyphs, cursors)
     for label, row in raster:
-        lines.append(
-            (Run(f"{label[: MARGIN - 1]:>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), *_marked(row, window, {}, glyphs.cells[0]))
-        )
+        lines.append((_head(label, glyphs.axis[0]), *_marked(row, window, {}, glyphs.cells[0])))
     if inputs:
         lines.append(_inputs(inputs, window, glyphs))
     if remarks:
@@ -112,8 +111,8 @@ def time_ticks(window: Window) -> tuple[dict[int, str], str]:
     """Labels of the time axis by column, and their unit."""
     span = window.stop - window.start
     unit, scale = ("s", 1.0) if span > 0.9 else ("ms", 1e3) if span > 0.9e-3 else ("µs", 1e6)
-    values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(2, window.columns // 14))
-    return {window.column(value / scale + window.cell * 1e-6): f"{value:.10g}" for value in values}, unit
+    values = ticks(window.start * scale, (window.stop - window.cell) * scale, max(4, window.columns // 14))
+    return {window.column(value / scale + window.cell * 1e-6): decimal(f"{value:.10g}") for value in values}, unit
 
 
 def _pane(pane: Pane, window: Window, glyphs: Glyphs, cursors: Sequence[tuple[float, str]]) -> list[Line]:
@@ -122,8 +121,7 @@ def _pane(pane: Pane, window: Window, glyphs: Glyphs, cursors: Sequence[tuple[fl
     overlay = _overlay(pane, window, codes, glyphs, cursors)
     pointer = None if pane.level is None else min(max(0, pane.row(pane.level)), pane.rows - 1)
     lines = []
-    for row in range(pane.rows):
-        cells = _cells(codes[row : row + 1], inks[row], glyphs)
+    for row, cells in enumerate(_cells(codes, inks, glyphs)):
         cells = _laid_over(cells, overlay[row]) if row in overlay else cells
         label = f"{labels.get(row, '')[: MARGIN - 3]:>{MARGIN - 3}} T" if row == pointer else labels.get(row, "")
         lines.append(_labelled(label, glyphs, cells))
@@ -185,29 +183,39 @@ def _laid_over(line: Line, over: dict[int, tuple[str, int]]) -> Line:
     return _joined(cells)
 
 
+def _head(label: str, side: str) -> Run:
+    """What stands left of the plot."""
+    return Run(f"{label[: MARGIN - 1]:>{MARGIN - 1}}{side}", AXIS)
+
+
 def _labelled(label: str, glyphs: Glyphs, runs: Line) -> Line:
     label = label if len(label) < MARGIN else label.replace(" ", "")  # +2.5 LSB
     side = glyphs.axis[1] if label else glyphs.axis[0]
     return (Run(f"{label:>{MARGIN - 1}}{side}", AXIS), *runs)
 
 
-def _cells(codes: Cells, inks: Inks, glyphs: Glyphs) -> Line:
-    """One row of cells as runs of equal ink; a blank cell needs none, and goes on with the one before it."""
-    held = np.maximum.accumulate(np.where(inks == BLANK, 0, np.arange(inks.size)))
-    inks = inks[held]
-    cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), inks.size]
-    text = "".join(glyphs.cells[code] for code in codes.ravel().tolist())
-    return tuple(Run(text[start:stop], int(inks[start])) for start, stop in pairwise(cuts))
+def _cells(codes: Cells, inks: Inks, glyphs: Glyphs) -> Iterator[Line]:
+    """Each row of cells as runs of equal ink; a blank cell needs none, and goes on with the one before it."""
+    rows, columns = codes.shape
+    held = np.maximum.accumulate(np.where(inks == BLANK, 0, np.arange(columns)), axis=1)
+    inks = np.take_along_axis(inks, held, axis=1)
+    text = glyphs.drawn(codes)
+    first = np.ones((rows, columns), np.bool_)  # cells that begin a run
+    first[:, 1:] = inks[:, 1:] != inks[:, :-1]
+    starts, colours = np.flatnonzero(first).tolist(), inks[first].tolist()
+    runs = [Run(text[start:stop], ink) for start, stop, ink in zip(starts, [*starts[1:], len(text)], colours, strict=True)]
+    ends = np.cumsum(first.sum(axis=1)).tolist()
+    return (tuple(runs[start:stop]) for start, stop in pairwise([0, *ends]))
 
 
 def _levels(pane: Pane) -> dict[int, str]:
     """Labels of the voltage axis by row; the topmost names the unit."""
     unit, scale = (pane.unit, 1.0) if max(abs(pane.low), abs(pane.high)) >= 0.3 or pane.unit != "V" else ("mV", 1e3)
     if pane.title:
-        ends = f"{pane.high * scale:+.3g} {unit}", f"{pane.low * scale:+.3g}"
+        ends = decimal(f"{pane.high * scale:+.3g} {unit}"), decimal(f"{pane.low * scale:+.3g}")
         return {0: ends[0], pane.rows // 2: f"{pane.title} 0", pane.rows - 1: ends[1]}
     values = ticks(pane.low * scale, pane.high * scale, max(3, pane.rows // 2))
-    labels = {pane.row(v / scale): f"{v:.10g}" for v in reversed(values)}
+    labels = {pane.row(v / scale): decimal(f"{v:.10g}") for v in reversed(values)}
     if labels:
         labels[min(labels)] += f" {unit}"
     return labels
@@ -216,7 +224,7 @@ def _levels(pane: Pane) -> dict[int, str]:
 def _floor(window: Window, marks: Sequence[Mark], times: dict[int, str], glyphs: Glyphs) -> Line:
     """The time axis with a glyph at each spike."""
     plain = dict.fromkeys(times, glyphs.axis[4])
-    return (Run(f"{'spikes':>{MARGIN - 1}}{glyphs.axis[2]}", AXIS), *_marked(marks, window, plain, glyphs.axis[3]))
+    return (_head(_("spikes"), glyphs.axis[2]), *_marked(marks, window, plain, glyphs.axis[3]))
 
 
 def _marked(marks: Sequence[Mark], window: Window, plain: dict[int, str], blank: str) -> Line:
@@ -240,7 +248,7 @@ def _marked(marks: Sequence[Mark], window: Window, plain: dict[int, str], blank:
 
 def _joined(cells: Iterable[tuple[str, int]]) -> Line:
     """Single characters with their inks as runs: a terminal is told a colour once a run."""
-    return tuple(Run("".join(text for text, _ in run), ink) for ink, run in groupby(cells, key=lambda cell: cell[1]))
+    return tuple(Run("".join(text for text, _ink in run), ink) for ink, run in groupby(cells, key=lambda cell: cell[1]))
 
 
 def _inputs(inputs: Sequence[tuple[float, float, str]], window: Window, glyphs: Glyphs) -> Line:
@@ -253,21 +261,21 @@ def _inputs(inputs: Sequence[tuple[float, float, str]], window: Window, glyphs: 
         for offset, character in enumerate(label):
             if 0 <= first + offset < window.columns:
                 cells[first + offset] = character
-    return (Run(f"{'inputs':>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), Run("".join(cells), AXIS))
+    return (_head(_("inputs"), glyphs.axis[0]), Run("".join(cells), AXIS))
 
 
 def _remarks(remarks: Sequence[tuple[float, str]], window: Window, glyphs: Glyphs) -> Line:
     """What a person wrote, each text at its time; one that would run into the next is cut, and says so."""
     cells = [glyphs.cells[0]] * window.columns
     places = [(window.column(time), text) for time, text in sorted(remarks)]
-    ends = [column for column, _ in places[1:]] + [window.columns]
+    ends = [column for column, _text in places[1:]] + [window.columns]
     for (first, text), end in zip(places, ends, strict=True):
         room = min(end, window.columns) - first
         shown = text if len(text) <= room else text[: max(1, room - 1)] + "…"[: max(0, room - 1)]
         for offset, character in enumerate(shown):
             if 0 <= first + offset < window.columns:
                 cells[first + offset] = character
-    return (Run(f"{'notes':>{MARGIN - 1}}{glyphs.axis[0]}", AXIS), Run("".join(cells), CURSOR))
+    return (_head(_("notes"), glyphs.axis[0]), Run("".join(cells), CURSOR))
 
 
 def _times(times: dict[int, str], unit: str, window: Window) -> str:

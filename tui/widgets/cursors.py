@@ -88,7 +88,8 @@ def fields(cursors: Cursors, trace: Trace, start: float, name: str) -> list[str]
     def level(time: float) -> float:
         return float(trace.at(trace.membrane, time + start))
 
-    shown = [f"{letter} {si(time, 's', 4)} {si(level(time), trace.unit, 4)}" for time, letter in cursors.lettered]
+    digits = 4 if cursors.a is None or cursors.b is None else 3
+    shown = [f"{letter} {si(time, 's', digits)} {si(level(time), trace.unit, digits)}" for time, letter in cursors.lettered]
     if cursors.a is None or cursors.b is None:
         return [f"{name} {text}" for text in shown]
     width = cursors.b - cursors.a

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -15,11 +16,13 @@ from luisim.lui.network import Lui
 from luisim.measurements import Measurement, measurements
 from luisim.trace import Array, Trace
 from luisim.trigger import Trigger, latest
+from tui.language import N_, _, decimal
 from tui.render import Window
 from tui.widgets import annotate, cursors, view
 from tui.widgets.chart import AXIS, CURSOR, MARGIN, POINT, Line, Note, Run, draw
 from tui.widgets.cursors import Cursors, Letter
 from tui.widgets.glyphs import Glyphs
+from tui.widgets.plain import spelled
 from tui.widgets.source import Source
 from tui.widgets.status import fitting
 from tui.widgets.view import Drawn, Reach, ViewName
@@ -30,6 +33,8 @@ _PATIENCE = 0.5  # s without a trigger after which "auto" rolls on
 _STEP = 0.02  # of the voltage axis, by which the trigger's level moves
 _HYSTERESES = (0.01, 0.05, 0.1, 0.2)  # of the voltage axis
 _PAPER = -9  # the ink of nothing
+_DIM = 0.66  # how much of its colour what is dim has
+_MODES = {"auto": N_("auto"), "normal": N_("normal"), "single": N_("single")}
 _NUMBERS_EVERY = 15  # pictures of a rolling trace for one measurement: numbers that flicker cannot be read
 
 
@@ -59,17 +64,20 @@ class Display(Widget):
         self._zero: float | None = None  # where the trigger has fired, on the run's own time
         self._snapped = 0  # which of the traces the cursors snap to
         self._lines: tuple[Line, ...] | None = None
+        self._rail: Line | None = None  # the line of the scrubber
+        self._rolling = False  # what is seen moves by itself: a scrubber would have to run after it
         self._measured: tuple[Trace, tuple[Measurement, ...]] | None = None
         self._pictures = 0
-        self._painted: tuple[str, tuple[Line, ...] | None, dict[int, Style]] | None = None
+        self._painted: tuple[tuple[Line, ...] | None, dict[int, Style]] | None = None
         self.first_pane = 0  # its rows
+        self.zooms = 0  # how often somebody has zoomed
 
     # ------------------------------------------------------------------------------------------------------------ what is shown
 
     def show(self, sources: Sequence[Source], experiment: Experiment[Lui], board: str) -> None:
         """Draw these; ``experiment`` tells what goes in, ``board`` which one of a network is looked at."""
         self._sources, self._experiment, self._board = tuple(sources), experiment, board
-        self._measured = None
+        self._measured, self._rolling = None, False
         self._sweep_once()
         if self.follows:
             self._reach = self._fitted()
@@ -83,7 +91,7 @@ class Display(Widget):
         With a trigger: with its newest crossing at 0, as soon as all that comes after it is there.
         """
         width = self._reach.width if width is None else width
-        self._pictures += 1
+        self._pictures, self._rolling = self._pictures + 1, True
         if self.trigger.mode != "off" and self.view != "aligned":
             held = self.trigger.mode == "single" and self._zero is not None
             fired = None if held else self._fired(sources, now - (1.0 - _PRE) * width)
@@ -109,7 +117,7 @@ class Display(Widget):
     def hold(self, sources: Sequence[Source]) -> None:
         """The same picture, with as much more on both sides of it as these have: what rolled stands still."""
         self._sources = tuple(sources)
-        self.follows = False
+        self.follows = self._rolling = False
         self._changed()
 
     def _fired(self, sources: Sequence[Source], before: float) -> float | None:
@@ -150,9 +158,9 @@ class Display(Widget):
 
     @property
     def unaligned(self) -> tuple[str, ...]:
-        """Labels of the sources that the view cannot show because they have no spike to align on."""
+        """Titles of the sources that the view cannot show because they have no spike to align on."""
         drawn = {one.source.name for one in self.drawn}
-        return tuple(source.label for source in self._sources if source.visible and source.name not in drawn)
+        return tuple(source.title for source in self._sources if source.visible and source.name not in drawn)
 
     @property
     def state(self) -> str:
@@ -160,10 +168,13 @@ class Display(Widget):
         if self.trigger.mode == "off":
             return ""
         unit = self.drawn[0].trace.unit if self.drawn else "V"
-        edge = "rising" if self.trigger.edge == "rising" else "falling"
-        waits = "" if self._zero is not None else ", waits" if self.trigger.mode != "auto" else ", free"
-        held = ", held" if self.trigger.mode == "single" and self._zero is not None else ""
-        return f"trigger {self.trigger.mode} {edge} {self.trigger.level:.3g} {unit}{waits}{held}"
+        edge = "↑" if self.trigger.edge == "rising" else "↓"
+        waits = "" if self._zero is not None else _(", waits") if self.trigger.mode != "auto" else _(", free")
+        held = _(", held") if self.trigger.mode == "single" and self._zero is not None else ""
+        level = decimal(f"{self.trigger.level:.3g} {unit}")
+        return (
+            _("trigger {mode} {edge} {level}").format(mode=_(_MODES[self.trigger.mode]), edge=edge, level=level) + waits + held
+        )
 
     # ------------------------------------------------------------------------------------------------------------ moving
 
@@ -181,6 +192,7 @@ class Display(Widget):
 
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show ``factor`` times as much, keeping the time ``around`` (s; the middle by default) where it is."""
+        self.zooms += 1
         centre = (self._reach.start + self._reach.stop) / 2 if around is None else around
         width = min(max(_LEAST_WIDTH, self._whole.width), max(_LEAST_WIDTH, self._reach.width * factor))
         start = centre - (centre - self._reach.start) * width / self._reach.width
@@ -231,6 +243,10 @@ class Display(Widget):
     def _redraw(self) -> None:
         self._lines = None
         self.refresh()
+
+    def speak(self) -> None:
+        """Say everything in the language that is spoken now."""
+        self._redraw()
 
     def remark(self, at: float, text: str) -> None:
         """Write ``text`` at ``at`` (s of the run's own time)."""
@@ -349,25 +365,23 @@ class Display(Widget):
 
     def _letters(self, text: str) -> str:
         """In plain mode only what every font has."""
-        if not self.glyphs.plain:
-            return text
-        for fancy, plain in (("τ", "tau"), ("Δ", "d"), ("±", "+-"), ("µ", "u"), ("…", "~")):
-            text = text.replace(fancy, plain)
-        return text
+        return spelled(text) if self.glyphs.plain else text
 
     def _foot(self, shown: Sequence[Drawn], inputs: Sequence[tuple[float, float, str]]) -> list[Line]:
         """What stands below the time axis: scrubber, cursors, measurements."""
         width, found = self.size.width, []
         one = self._snapped_to
-        if not self.follows and self._reach.width < 0.99 * self._whole.width:
-            found.append(self._scrubber())
+        longer = any(drawn.source.is_recording and drawn.trace.duration > 1.01 * self._experiment.duration for drawn in shown)
+        if (longer or not self.follows) and not self._rolling and self._reach.width < 0.99 * self._whole.width:
+            self._rail = self._scrubber()
+            found.append(self._rail)
         if one is not None and self.cursors.there:
             look = one.source.look
             fields = cursors.fields(self.cursors, one.trace, one.start, look.plain_glyph if self.glyphs.plain else look.glyph)
             found.append((Run(self._letters(fitting(fields, width - 1)), CURSOR),))
         if self.measuring and shown:
             look = shown[0].source.look
-            texts = [annotate.text(m) for m in self._measurements(inputs)] or ["nothing to measure"]
+            texts = [annotate.text(m) for m in self._measurements(inputs)] or [_("nothing to measure")]
             texts[0] = f"{look.plain_glyph if self.glyphs.plain else look.glyph} {texts[0]}"
             found.append((Run(self._letters(fitting(texts, width - 1)), POINT),))
         return found
@@ -379,16 +393,13 @@ class Display(Widget):
         size = max(1, round(self._reach.width / whole.width * columns))
         first = min(max(0, first), columns - size)
         rail, handle = self.glyphs.bar[0], self.glyphs.bar[1]
-        label = f"{'all':>{MARGIN - 1}}{self.glyphs.axis[0]}"
+        label = _("all").rjust(MARGIN - 1) + self.glyphs.axis[0]
         return (Run(label + rail * first, AXIS), Run(handle * size, CURSOR), Run(rail * (columns - first - size), AXIS))
 
     @property
     def scrubber_row(self) -> int | None:
         """The row of the scrubber; None if there is none."""
-        for row, line in enumerate(self._picture()):
-            if line[0].text.startswith(f"{'all':>{MARGIN - 1}}") and len(line) == 3:
-                return row
-        return None
+        return next((row for row, line in enumerate(self._picture()) if line is self._rail), None)
 
     def _measurements(self, inputs: Sequence[tuple[float, float, str]]) -> tuple[Measurement, ...]:
         """Of the first source that is seen; of a rolling trace now and then."""
@@ -411,16 +422,24 @@ class Display(Widget):
 
     def _styles(self) -> dict[int, Style]:
         """A style for each ink; worked out once a picture, since asking for the widget's own costs as much as a line."""
-        key = self.app.theme, self._lines
-        if self._painted is None or self._painted[0] != key[0] or self._painted[1] is not key[1]:
+        if self._painted is None or self._painted[0] is not self._lines:
             dark, plain = self.app.current_theme.dark, self.rich_style
             inks = {i: plain + Style(color=s.look.dark if dark else s.look.light) for i, s in enumerate(self._sources)}
-            inks[AXIS] = plain + Style(dim=True)
+            paper, pen = self.colors[2:]
+            inks[AXIS] = plain + Style(color=paper.blend(pen, _DIM).rich_color)
             inks[CURSOR] = plain + Style(color="#f0e442" if dark else "#6b5f00")
             inks[POINT] = plain + Style(bold=True)
             inks[_PAPER] = plain
-            self._painted = key[0], key[1], inks
-        return self._painted[2]
+            self._painted = self._lines, inks
+        return self._painted[1]
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """None that looks for dim text and ANSI colours: there are none, and looking takes a sixth of a frame's time."""
+        return [one for one in super().get_line_filters() if not isinstance(one, DimFilter | ANSIToTruecolor)]
+
+    def on_mount(self) -> None:
+        """Another theme has other inks."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._redraw())
 
     def on_resize(self) -> None:
         """The same stretch of time in another number of cells."""

@@ -2,7 +2,11 @@
 """Glyphs: the characters that a chart is made of, for terminals with and without braille in their font."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
 
@@ -30,6 +34,14 @@ class Glyphs:
     point: str
     bar: str
     plain: bool = False
+
+    def drawn(self, codes: NDArray[np.uint8]) -> str:
+        """The characters of these patterns, row after row."""
+        return self._table[codes].tobytes().decode("utf-32")
+
+    @cached_property
+    def _table(self) -> NDArray[np.str_]:
+        return np.array([*self.cells])
 
     @classmethod
     def named(cls, name: str) -> "Glyphs":

@@ -12,8 +12,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from luisim.errors import ParameterError
-from tui.language import N_
+from tui.language import N_, _
 from tui.screens.value_entry import ValueEntry
+from tui.sentences import said
+from tui.widgets.plain import spelled
 from tui.widgets.trimmer import Turnable
 
 _STEP, _STRIDE = 0.01, 0.10
@@ -22,7 +24,10 @@ _NARROW, _SHORT = 36, 8  # cells: below so many, as three stand side by side, a 
 
 
 class Knob(Widget, can_focus=True):
-    """Shows one value of ``parameters`` and changes it as ``trimmer`` says; ``original`` is where a reset goes."""
+    """Shows one value of ``parameters`` and changes it as ``trimmer`` says; ``original`` is where a reset goes.
+
+    ``plain``: write ``tau`` for ``τ``.
+    """
 
     ALLOW_SELECT = False  # dragging must not select text
     COMPONENT_CLASSES: ClassVar[set[str]] = {"knob--bar", "knob--rest", "knob--excites", "knob--inhibits"}
@@ -60,12 +65,13 @@ class Knob(Widget, can_focus=True):
             """The knob, for ``@on`` with a selector."""
             return self.knob
 
-    def __init__(self, trimmer: Turnable, parameters: Any, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, trimmer: Turnable, parameters: Any, *, plain: bool = False, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.trimmer = trimmer
         self.original = parameters
         self.set_reactive(Knob.parameters, parameters)
-        self.tooltip = trimmer.tooltip
+        self.tooltip = _(trimmer.tooltip)
+        self._spelled = spelled if plain else str
         self._dragged = False
 
     # ------------------------------------------------------------------------------------------------------------ what it does
@@ -89,14 +95,14 @@ class Knob(Widget, can_focus=True):
     def action_type(self) -> None:
         """Ask for a value."""
         title = self.trimmer.title(self.parameters)
-        self.app.push_screen(ValueEntry(title, f"for example {self.trimmer.examples()}", self._accept))
+        self.app.push_screen(ValueEntry(title, _("for example {text}").format(text=self.trimmer.examples()), self._accept))
 
     def _accept(self, text: str) -> str:
         """Take a typed value; the reason if it cannot be taken."""
         try:
             self._set(self.trimmer.typed(text, self.parameters))
         except ParameterError as error:
-            return str(error)
+            return said(str(error))
         return ""
 
     def _turn_to(self, turn: float) -> None:
@@ -109,11 +115,16 @@ class Knob(Widget, can_focus=True):
 
     # ------------------------------------------------------------------------------------------------------------ how it looks
 
+    def speak(self) -> None:
+        """Say it in the language that is spoken now."""
+        self.tooltip = _(self.trimmer.tooltip)
+        self.refresh()
+
     @property
     def bar(self) -> tuple[int, int]:
         """First column and width of the bar."""
         start = _LABEL + _SIGN
-        return start, max(5, self.content_size.width - start - self._value)
+        return start, max(2, self.content_size.width - start - self._value)
 
     @property
     def _value(self) -> int:
@@ -122,11 +133,11 @@ class Knob(Widget, can_focus=True):
 
     def render(self) -> Text:
         """Name, sign, bar, value."""
-        _, width = self.bar
+        width = self.bar[1]
         at = round(self.trimmer.turn(self.parameters) * (width - 1))
         sign = self.trimmer.sign(self.parameters)
         text = Text(no_wrap=True, overflow="crop")
-        text.append(f"{self.trimmer.label:<{_LABEL}}")
+        text.append(f"{self._spelled(_(self.trimmer.label)):<{_LABEL}}")
         match sign:
             case 1:
                 text.append("+ ", self.get_component_rich_style("knob--excites", partial=True))
@@ -137,8 +148,15 @@ class Knob(Widget, can_focus=True):
         text.append("━" * at, self.get_component_rich_style("knob--bar", partial=True))
         text.append("●")
         text.append("─" * (width - 1 - at), self.get_component_rich_style("knob--rest", partial=True))
-        text.append(f"{self.trimmer.text(self.parameters):>{self._value}}")
+        text.append(self._written().rjust(self._value))
         return text
+
+    def _written(self) -> str:
+        """The value; where there is little room its first number alone."""
+        value = self._spelled(self.trimmer.text(self.parameters))
+        if len(value) > self._value:
+            value = value.partition("  ")[0]
+        return value if len(value) <= self._value else value.replace(" ", "")
 
     # ------------------------------------------------------------------------------------------------------------ the mouse
 

@@ -16,6 +16,7 @@ from luisim.hicannx.chip_experiment import ChipNetwork
 from luisim.hicannx.parameters import HicannX
 from luisim.hicannx.sampled import name_of
 from luisim.trace import Array, Trace
+from tui.language import N_
 from tui.render import Cells
 
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)  # of a braille cell, from the top left
@@ -52,11 +53,11 @@ def spread(trace: Trace, device: HicannX | ChipNetwork) -> Spread:
     """The firing rates in Hz; where hardly a neuron fires and all are read, the highest readings in LSB."""
     found = trains(trace, device)
     if isinstance(device, ChipNetwork):
-        return Spread("rate", "Hz", np.array([times.size / trace.duration for times in found]))
+        return Spread(N_("rate"), "Hz", np.array([times.size / trace.duration for times in found]))
     rates = [measure.rate(times, trace.duration) for times in found if times.size > 1]
     if len(rates) > _FIRES * len(found):
-        return Spread("rate", "Hz", np.array(rates))
-    return Spread("peak", "LSB", np.array([trace.signals[name_of("v_madc", k)].max() for k in range(len(found))]))
+        return Spread(N_("rate"), "Hz", np.array(rates))
+    return Spread(N_("peak"), "LSB", np.array([trace.signals[name_of("v_madc", k)].max() for k in range(len(found))]))
 
 
 def thinned(matrix: NDArray[np.int64], rows: int, columns: int) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from textual.message import Message as TextualMessage
 from textual.widget import Widget
 
 from luisim.trace import Array, Trace
+from tui.language import _
 from tui.render import Curve, Window
 from tui.widgets.chart import AXIS, MARGIN, Pane, draw
 from tui.widgets.glyphs import Glyphs
@@ -74,7 +75,8 @@ class Rates(Widget):
         lines, low, high = bars(found.values, max(1, self.size.height - 2), width)
         ends = [f"{value:.0f} LSB" if unit == "LSB" else si(value, unit, 3) for value in (low, high)]
         axis = f"{ends[0]}{ends[1]:>{max(1, width - len(ends[0]))}}"
-        return Text("\n".join([f"{found.name} of {found.values.size} neurons", *lines, axis]), no_wrap=True, overflow="crop")
+        head = _("{what} of {count} neurons").format(what=_(found.name), count=found.values.size)
+        return Text("\n".join([head, *lines, axis]), no_wrap=True, overflow="crop")
 
 
 class Membrane(Widget):
@@ -97,7 +99,7 @@ class Membrane(Widget):
         for number, line in enumerate(draw([pane], window, [], [], self._glyphs)):
             text.append("\n" if number else "")
             for run in line:
-                text.append(run.text.replace("spikes", f"{'':6}"), "dim" if run.ink == AXIS else "")
+                text.append(run.text.replace(_("spikes"), f"{'':6}"), "dim" if run.ink == AXIS else "")
         return text
 
 
@@ -113,7 +115,7 @@ class Weights(Widget):
         """Rows of synapses from the top, columns of neurons from the left."""
         if self.matrix is None:
             return Text("")
-        text = Text(f"{np.count_nonzero(self.matrix)} synapses + −" if not self._plain else "synapses", no_wrap=True)
+        text = Text(_("{count} synapses + −").format(count=np.count_nonzero(self.matrix)), no_wrap=True)
         width, rows = max(1, self.size.width - 2), max(1, self.size.height - 1)
         if self._plain:
             means = thinned(self.matrix, rows, width)

@@ -12,10 +12,15 @@ from textual.widget import Widget
 from luisim.compare import compare
 from luisim.errors import ParameterError
 from luisim.trace import Trace
-from tui.widgets.numbers import BOARD, GAP, Columns
+from tui.language import _
+from tui.sentences import said
+from tui.widgets.numbers import BOARD, GAP, Column, Columns
 from tui.widgets.source import Source
 
 _LEGEND = 19  # cells: key, glyph, line, label
+_LINE = 5  # of them for the line
+_WIDE = 80  # cells from which there is room for everything
+_MORE = " …"  # stands where columns are missing
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,12 @@ class Readings(Widget):
         super().__init__(id=id)
         self._sources = tuple(sources)
         self._rows: dict[str, tuple[Source, Source | None, Row | None]] = {}
-        self.tooltip = BOARD.help
         self.columns = BOARD
 
     def furnish(self, columns: Columns, sources: Sequence[Source]) -> None:
         """Show these columns, of these sources."""
         self.columns, self._sources, self._rows = columns, tuple(sources), {}
-        self.tooltip = columns.help
+        self.tooltip = _(columns.help)
         self.refresh(layout=True)
 
     def show(self, sources: Sequence[Source]) -> None:
@@ -77,6 +81,8 @@ class Readings(Widget):
     def speak(self) -> None:
         """Write every number again, as the language that is spoken now writes it."""
         self._rows.clear()
+        self.tooltip = _(self.columns.help)
+        self.show(self._sources)
 
     def on_click(self, event: events.Click) -> None:
         """Turn a source on or off."""
@@ -90,48 +96,65 @@ class Readings(Widget):
         return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
     @property
+    def _legend(self) -> int:
+        """Cells for key, glyph, line and label; without the line where there are few."""
+        return _LEGEND if self.size.width >= _WIDE else _LEGEND - _LINE
+
+    @property
+    def _shown(self) -> frozenset[str]:
+        """The names of the columns that there is room for."""
+        room = self.size.width - self._legend
+        return self.columns.fitting(room if self.size.width >= _WIDE else room - len(_MORE))
+
+    @property
     def _slack(self) -> int:
         """Cells to add to each column where the terminal is wider than 80."""
         columns = len(self.columns.heads) + len(self.columns.against)
-        return min(4, max(0, (self.size.width - 80) // columns))
+        return min(4, max(0, (self.size.width - _WIDE) // columns))
 
     def _head(self) -> Text:
         reference = next((source for source in self._sources if source.visible), None)
-        heads = "".join(f"{name:>{width + self._slack}}" for name, width in self.columns.heads)
-        against = "".join(f"{name:>{width + self._slack}}" for name, width in self.columns.against)
         comparable = reference is not None and sum(source.visible for source in self._sources) > 1
-        return Text(" " * _LEGEND + heads + (against if comparable else ""), "dim")
+        heads = self._row(self.columns.heads, [_(column.name) for column in self.columns.heads])
+        against = self._row(self.columns.against, [_(column.name) for column in self.columns.against])
+        text = " " * self._legend + heads + (against if comparable else "")
+        every = len(self._shown) == len(self.columns.heads) + len(self.columns.against)
+        return Text(text if every else text + _MORE, "dim")
+
+    def _row(self, columns: Sequence[Column], texts: Sequence[str]) -> str:
+        """Those of the texts whose columns are shown."""
+        pairs = zip(columns, texts, strict=False)
+        return "".join(text.rjust(column.cells + self._slack) for column, text in pairs if column.name in self._shown)
 
     def _line(self, source: Source) -> Text:
         look = source.look
         colour = look.dark if self.app.current_theme.dark else look.light
         glyph = look.glyph if source.shown else "·"
+        sample = f"{glyph} {look.sample} " if self._legend == _LEGEND else f"{glyph} "
         text = Text()
         text.append(f"{source.key or ' '} ", "bold" if source.shown else "dim")
-        text.append(f"{glyph} {look.sample} ", colour if source.shown else "dim")
-        text.append(f"{source.label[: _LEGEND - 10]:<{_LEGEND - 9}}", "" if source.shown else "dim")
+        text.append(sample, colour if source.shown else "dim")
+        text.append(f"{source.title[: _LEGEND - 10]:<{_LEGEND - 9}}", "" if source.shown else "dim")
         row = self._rows.get(source.name, (source, None, None))[2]
-        room = max(0, self.size.width - _LEGEND - 1)
+        room = max(0, self.size.width - self._legend - 1)
         if not source.shown:
-            text.append(_cut(f" off: {source.failure}" if source.failure else f" off, {source.key} turns it on", room), "dim")
+            why, turn_on = _("off: {reason}"), _("off, {key} turns it on")
+            off = why.format(reason=said(source.failure)) if source.failure else turn_on.format(key=source.key)
+            text.append(_cut(f" {off}", room), "dim")
         elif source.failure:
-            text.append(_cut(f" {source.failure}", room), "italic")
+            text.append(_cut(f" {said(source.failure)}", room), "italic")
         elif row is None:
             text.append(f" … {_percent(source)}", "dim")
         else:
-            text.append(self._cells(source, row))
+            text.append(self._cells(row), "dim" if source.late else "")
+            if not row.against and sum(other.visible for other in self._sources) > 1:
+                room = len(self._row(self.columns.against, [""] * len(self.columns.against)))
+                long, short = _("reference"), _("ref.")
+                text.append((long if len(long) < room else short).rjust(room), "dim")
         return text
 
-    def _cells(self, source: Source, row: Row) -> Text:
-        text = Text(style="dim" if source.late else "")
-        for (_, width), number in zip(self.columns.heads, row.numbers, strict=True):
-            text.append(f"{number:>{width + self._slack}}")
-        for (_, width), number in zip(self.columns.against, row.against, strict=False):
-            text.append(f"{number:>{width + self._slack}}")
-        if not row.against and sum(other.visible for other in self._sources) > 1:
-            room = sum(width + self._slack for _, width in self.columns.against)
-            text.append(f"{'reference':>{room}}", "dim")
-        return text
+    def _cells(self, row: Row) -> str:
+        return self._row(self.columns.heads, row.numbers) + self._row(self.columns.against, row.against)
 
 
 def _percent(source: Source) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from luisim.experiment import Experiment
 from luisim.lui.network import Lui
 from luisim.trace import Trace
+from tui.language import N_, _
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,17 @@ class Look:
 
 # first comes what lies on top
 _LOOKS = {
-    "recording": Look("▲", "^", (1, 1), "#56b4e9", "#0072b2"),
-    "circuit": Look("△", "A", (2, 3), "#e69f00", "#d55e00"),
-    "model": Look("◇", "o", (1, 2), "#cc79a7", "#7d3c98"),
+    N_("board"): Look("●", "*", (1, 1), "#f0f0f0", "#1a1a1a"),
+    N_("recording"): Look("▲", "^", (1, 1), "#56b4e9", "#0072b2"),
+    N_("circuit"): Look("△", "A", (2, 3), "#e69f00", "#d55e00"),
+    N_("model"): Look("◇", "o", (1, 2), "#cc79a7", "#7d3c98"),
 }
 _SPARE = (
     Look("▼", "v", (3, 4), "#009e73", "#006b4e"),
     Look("▽", "V", (2, 4), "#f0e442", "#7a6f00"),
     Look("◆", "x", (1, 3), "#d55e00", "#a04000"),
 )
+_DIGITS = "456789"  # keys where the kind's letter is taken; 1 to 3 are pulses
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ class Source:
     late: bool = False
 
     @property
+    def title(self) -> str:
+        """The label in the language that is spoken."""
+        return _(self.label)
+
+    @property
     def is_recording(self) -> bool:
         """Whether it stays as it is, whatever is set."""
         return self.name.startswith("recording")
@@ -86,19 +94,34 @@ class Source:
 
 def sources_of(names: Sequence[str], taken_keys: frozenset[str] = frozenset()) -> tuple[Source, ...]:
     """Sources for back ends of these names, what lies on top first. ``taken_keys`` stay as they are."""
-    kinds = [name.partition(":")[0] for name in names]
-    rank = list(_LOOKS)
-    spare = iter(_SPARE * len(names))
-    used: set[str] = set()
-    keys = set(taken_keys)
-    found = []
-    for name, kind in sorted(
-        zip(names, kinds, strict=True), key=lambda pair: rank.index(pair[1]) if pair[1] in rank else len(rank)
-    ):
-        look = _LOOKS[kind] if kind in _LOOKS and kind not in used else next(spare)
-        used.add(kind)
-        label = kind if kinds.count(kind) == 1 else name.rpartition("/")[2].partition(":")[2] or name
-        key = next((key for key in (kind[0].lower(), kind[0].upper()) if key not in keys), "")
-        keys.add(key)
-        found.append(Source(name, label, look, key))
-    return tuple(found)
+    found: tuple[Source, ...] = ()
+    for name in sorted(names, key=_rank):
+        found = with_source(found, name, taken_keys)
+    return found
+
+
+def with_source(sources: Sequence[Source], name: str, taken_keys: frozenset[str] = frozenset()) -> tuple[Source, ...]:
+    """The sources and one more for the back end ``name``. The others keep their looks and keys."""
+    kind = _kind(name)
+    worn, keys = [source.look for source in sources], {*taken_keys, *(source.key for source in sources)}
+    looks = [*([_LOOKS[kind]] if kind in _LOOKS else []), *_SPARE]
+    look = next((look for look in looks if look not in worn), looks[len(sources) % len(looks)])
+    key = next((key for key in (kind[0].lower(), kind[0].upper(), *_DIGITS) if key not in keys), "")
+    kinds = [kind, *(_kind(source.name) for source in sources)]
+    found = [*sources, Source(name, kind, look, key)]
+    named = [replace(one, label=_label(one.name, kinds.count(_kind(one.name)) > 1)) for one in found]
+    return tuple(sorted(named, key=lambda source: _rank(source.name)))
+
+
+def _kind(name: str) -> str:
+    return name.partition(":")[0]
+
+
+def _rank(name: str) -> int:
+    """What lies on top first."""
+    return list(_LOOKS).index(_kind(name)) if _kind(name) in _LOOKS else len(_LOOKS)
+
+
+def _label(name: str, several: bool) -> str:
+    """The kind where there is one of it, else what tells it from the others."""
+    return (name.rpartition("/")[2].partition(":")[2] or name.rpartition("/")[2]) if several else _kind(name)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from textual.widget import Widget
 
 _SEPARATOR = "   "
+_CLOSE = "  "
+_MORE = " …"
 
 
 class Status(Widget):
@@ -28,11 +30,16 @@ class Status(Widget):
 
 
 def fitting(fields: Sequence[str], width: int) -> str:
-    """The longest beginning of ``fields`` that fits into ``width`` cells."""
+    """The longest beginning of ``fields`` that fits into ``width`` cells, with an ellipsis where that is not all."""
+    whole = _SEPARATOR.join(fields)
+    if len(whole) <= width:
+        return whole
+    if len(close := _CLOSE.join(fields)) <= width:
+        return close
     text = ""
     for field in fields:
         longer = f"{text}{_SEPARATOR}{field}" if text else field
-        if len(longer) > width:
+        if len(longer) + len(_MORE) > width:
             break
         text = longer
-    return text
+    return text + _MORE if text else whole[: max(0, width - 1)] + "…"

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from luisim.lui.parameters import LuiParameters
-from luisim.quantity import Quantity, parse_si, quantities
+from luisim.quantity import Quantity, format_si, parse_si, quantities
+from tui.language import N_, _, decimal
 from tui.widgets.units import si
 
 _FIELDS = quantities(LuiParameters)
@@ -91,11 +92,16 @@ class Trimmer:
     @property
     def tooltip(self) -> str:
         """What it is on the board."""
-        return f"{self.designator}: {self.meaning}"
+        return f"{self.designator}: {_(self.meaning)}"
 
     def title(self, parameters: LuiParameters) -> str:
         """Name and range."""
-        return f"{self.label} ({self.designator}): {self.quantity(parameters).range_text}"
+        if self.field == "v_leak":
+            title, volts = _("{name} ({part}): 0 V to {volts}, or 0 to 1 of VDD"), si(parameters.vdd, "V", 3)
+            return title.format(name=self.label, part=self.designator, volts=volts)
+        quantity = self.quantity(parameters)
+        low, high = (decimal(format_si(value, quantity.unit)) for value in (quantity.low, quantity.high))
+        return _("{name} ({part}): {low} to {high}").format(name=self.label, part=self.designator, low=low, high=high)
 
     @property
     def has_sign(self) -> bool:
@@ -186,18 +192,18 @@ class Trimmer:
     def examples(self) -> str:
         """What may be typed."""
         if self.field == "v_leak":
-            return '"0.8" of VDD, "80 %" or "2.4 V"'
-        return '"5.5k", "5.5 kOhm" or "75 %"' if self.has_sign else '"4.7k", "4.7 kOhm" or "100 ms"'
+            return _('"0.8" of VDD, "80 %" or "2.4 V"')
+        return _('"5.5k", "5.5 kOhm" or "75 %"') if self.has_sign else _('"4.7k", "4.7 kOhm" or "100 ms"')
 
     def _capacitance(self, parameters: LuiParameters) -> float:
         return parameters.parts.c_mem if self.field == "r_leak" else parameters.parts.c_syn
 
 
 TRIMMERS = (
-    Trimmer("V_leak", "RV5", "v_leak", "leak potential: where the membrane is pulled to"),
-    Trimmer("τ_mem", "RV6", "r_leak", "membrane time constant: how slowly it gets there"),
-    Trimmer("τ_syn", "RV4", "r_syn", "synaptic time constant: how long an input pulse acts"),
-    Trimmer("w 1", "RV1", "r_weight", "strength of input 1; + excites, − inhibits", 0),
-    Trimmer("w 2", "RV2", "r_weight", "strength of input 2; + excites, − inhibits", 1),
-    Trimmer("w 3", "RV3", "r_weight", "strength of input 3; + excites, − inhibits", 2),
+    Trimmer("V_leak", "RV5", "v_leak", N_("leak potential: where the membrane is pulled to")),
+    Trimmer("τ_mem", "RV6", "r_leak", N_("membrane time constant: how slowly it gets there")),
+    Trimmer("τ_syn", "RV4", "r_syn", N_("synaptic time constant: how long an input pulse acts")),
+    Trimmer("w 1", "RV1", "r_weight", N_("strength of input 1; + excites, − inhibits"), 0),
+    Trimmer("w 2", "RV2", "r_weight", N_("strength of input 2; + excites, − inhibits"), 1),
+    Trimmer("w 3", "RV3", "r_weight", N_("strength of input 3; + excites, − inhibits"), 2),
 )

@@ -116,6 +116,7 @@ def panes(
             one.trace.signals[one.trace.membrane],
             one.ink,
             (1, 1) if view == "lanes" else one.source.look.dash,
+            tuple((start - one.start, stop - one.start) for start, stop in one.trace.gaps),
         )
         for one in shown
     ]
