@@ -3,7 +3,7 @@
 
 Nothing here looks at the mismatch: it sets cells, reads the noisy MADC, and decides on the next value. All neurons are measured
 at once. The order is that of the chip's own calibration (calix): membrane time constant, leak, reset, threshold, then the
-synaptic inputs.
+synaptic inputs. These get one strength: the median of all neurons at the bias that is asked for.
 """
 
 from collections.abc import Callable
@@ -106,6 +106,12 @@ def _calibrate(device: HicannX, target: NeuronTarget) -> Calibration:
         shift, tau = f"{prefix}i_shift_reference", f"{prefix}i_bias_tau"
         one[shift] = _search(partial(_signed_rest, bench, one, shift, sign), sign * target.leak, n)
         one[tau] = _search(partial(_minus_tau_syn, bench, one, tau, receptor, target), -target.tau_syn, n)
+        if n > 1:  # one neuron is its own median
+            gain = f"{prefix}i_bias_gm"
+            target_height = float(np.median(_height(bench, one, receptor, target)))
+            one[gain] = _search(partial(_height_with, bench, one, gain, receptor, target), target_height, n)
+            lsb |= {gain: one[gain]}
+            one[shift] = _search(partial(_signed_rest, bench, one, shift, sign), sign * target.leak, n)
         lsb |= {shift: one[shift], tau: one[tau]}
     lsb["excitatory_input_enable"] = lsb["inhibitory_input_enable"] = np.ones(n)
 
@@ -113,7 +119,7 @@ def _calibrate(device: HicannX, target: NeuronTarget) -> Calibration:
         bench.rest(lsb),
         bench.reset(lsb),
         bench.threshold(lsb),
-        _tau_mem(bench, _quiet(lsb), target),
+        np.mean([_tau_mem(bench, _quiet(lsb), target) for _ in range(3)], axis=0),  # its noise alone would fail neurons
         _tau_syn(bench, lsb, "excitatory", target),
         _tau_syn(bench, lsb, "inhibitory", target),
     )
@@ -189,6 +195,20 @@ def _signed_rest(bench: Bench, lsb: Columns, cell: str, sign: float, value: Arra
 
 def _minus_tau_syn(bench: Bench, lsb: Columns, cell: str, receptor: str, target: NeuronTarget, value: Array) -> Array:
     return -_tau_syn(bench, lsb | {cell: value}, receptor, target)
+
+
+def _height_with(bench: Bench, lsb: Columns, cell: str, receptor: str, target: NeuronTarget, value: Array) -> Array:
+    return _height(bench, lsb | {cell: value}, receptor, target)
+
+
+def _height(bench: Bench, lsb: Columns, receptor: str, target: NeuronTarget) -> Array:
+    """How strong an input is: the mean over time, in LSB, of the PSP that two full weights make."""
+    quiet = lsb | {"threshold_enable": np.zeros(bench.n)}
+    rest = bench.rest(quiet)
+    times = np.arange(0.0, 3.0 * (target.tau_mem + target.tau_syn), STEP)
+    weight = 2.0 * WEIGHT_MAX
+    event: Event = (0.0, weight, 0.0) if receptor == "excitatory" else (0.0, 0.0, weight)
+    return np.asarray(np.abs((bench.free(quiet, times, (event,), REPEATS)[0] - rest[:, None]).mean(axis=1)))
 
 
 def _tau_mem(bench: Bench, lsb: Columns, target: NeuronTarget) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from luisim.errors import ParameterError, UnsupportedExperiment
 from luisim.hicannx.background import BackgroundSource, settings_for
 from luisim.hicannx.calibration import NeuronTarget
-from luisim.hicannx.constants import CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, TIME_GRID, WEIGHT_MAX
+from luisim.hicannx.constants import CAPMEM_MAX, CLOCK, MADC_OFFSET, MADC_PER_CADC, REFRACTORY_MAX, TIME_GRID, WEIGHT_MAX
 from luisim.hicannx.mapping import map_network as place_on_chip
 from luisim.hicannx.network import Background, Population, Projection, Source
 from luisim.hicannx.network import Network as ChipNetwork
@@ -189,11 +189,16 @@ def _calibrated(state: State, population: Any) -> tuple[NeuronLsb, ...]:
         config = ChipConfig(chip, target)
         for n, neuron in zip(members, config.neurons(population.sites[members]), strict=True):
             changed: dict[str, Any] = {
-                "excitatory_input_i_bias_gm": int(p["i_synin_gm_E"][n]),
-                "inhibitory_input_i_bias_gm": int(p["i_synin_gm_I"][n]),
+                "excitatory_input_i_bias_gm": _gain(neuron.excitatory_input_i_bias_gm, p["i_synin_gm_E"][n]),
+                "inhibitory_input_i_bias_gm": _gain(neuron.inhibitory_input_i_bias_gm, p["i_synin_gm_I"][n]),
             }
             found[n] = replace(neuron, **changed, **(_conductance(p, n) if coba else {}))
     return tuple(neuron for neuron in found if neuron is not None)
+
+
+def _gain(found: int, wanted: float) -> int:
+    """The bias of an input, which calibration ``found`` for the default of 500."""
+    return int(np.clip(round(found * wanted / 500.0), 0, CAPMEM_MAX))
 
 
 def _conductance(p: dict[str, NDArray[Any]], n: int) -> dict[str, Any]:

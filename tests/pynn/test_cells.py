@@ -183,3 +183,28 @@ def test_calibrations_are_kept(calibrations: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("luisim.pynn.calibrations.calibrate", lambda *_: pytest.fail("calibrated twice"))
     assert config.neurons(np.arange(2)) == found
     assert list((calibrations / "calibrations").glob("*.json"))
+
+
+@pytest.mark.parametrize("receptor", ["excitatory", "inhibitory"])
+def test_calibrated_inputs_are_equally_strong(receptor: str) -> None:
+    def heights(**given: float) -> np.ndarray:
+        pynn.setup(profile="v2_2021", seed=1)
+        pynn.setup(profile="v2_2021", seed=1, initial_config=pynn.helper.chip_from_nightly())
+        cells = pynn.Population(32, pynn.cells.HXNeuron(threshold_enable=False, **given))
+        cells.record("v", device="cadc")
+        source = pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times=[0.05]))
+        synapse = pynn.synapses.StaticSynapse(weight=200 if receptor == "excitatory" else -200)
+        pynn.Projection(source, cells, pynn.AllToAllConnector(), synapse_type=synapse, receptor_type=receptor)
+        pynn.run(0.1)
+        found = []
+        for signal in cells.get_data("v").segments[0].irregularlysampledsignals:
+            v, t = signal.magnitude[:, 0].astype(float), signal.times.magnitude
+            found.append(np.abs(v[t > 0.05] - v[t < 0.05].mean()).max())
+        return np.array(found)
+
+    calibrated, raw = heights(), heights(**{f"{receptor}_input_i_bias_gm": 500})
+    # recordings: 3 % between calibrated neurons; uncalibrated biases differ by a tenth
+    assert calibrated.std() / calibrated.mean() < 0.045
+    assert raw.std() / raw.mean() > 0.06
+    # calix: the target is the median at this bias
+    assert np.median(calibrated) == pytest.approx(np.median(raw), rel=0.06)
