@@ -85,7 +85,8 @@ def _for_chip(state: State, network: Network, parts: list[slice]) -> tuple[ChipN
         kind = int(population.is_neuron)
         size = population.sites.size if kind else population.size
         if kind:
-            own = network.settings[begin[1] : begin[1] + size]
+            # bypass mode uses no membranes, nor what connects them
+            own = (NeuronLsb(),) * size if state.bypass else network.settings[begin[1] : begin[1] + size]
             populations.append(Population(name, own, state.bypass))
         elif isinstance(population.celltype, cells.SpikeSourcePoissonOnChip):
             backgrounds.append(_background(population, name))

@@ -63,18 +63,18 @@ def _queued(state: State, runtime: float, mapped: Mapped) -> Queued:
 
 
 def _execute(state: State) -> None:
+    queue, state.queue = state.queue, []  # what cannot run is not tried again with the next run
     state.executions += 1
     logger.info("run %d on the simulated chip %s, seed %s", state.executions, state.chip.profile, state.chip.seed)
-    begins = np.concatenate([[0.0], np.cumsum([queued.runtime for queued in state.queue])])
+    begins = np.concatenate([[0.0], np.cumsum([queued.runtime for queued in queue])])
     trains: dict[int, Array] = {}  # of all pieces, in s from the start of the run
-    for queued, begin in zip(state.queue, begins[:-1], strict=True):
+    for queued, begin in zip(queue, begins[:-1], strict=True):
         for cell, times in queued.events.items():
             trains[cell] = np.concatenate([trains.get(cell, np.empty(0)), times + begin * MS])
-    solver = _solver(state)
+    solver = _solver(queue, state.executions)
     state.pieces = tuple(
-        _piece(state, solver, queued, float(begin), trains) for queued, begin in zip(state.queue, begins[:-1], strict=True)
+        _piece(state, solver, queued, float(begin), trains) for queued, begin in zip(queue, begins[:-1], strict=True)
     )
-    state.queue = []
     state.t = float(begins[-1])
     state.running = True
 
@@ -82,20 +82,20 @@ def _execute(state: State) -> None:
 Solve = Callable[[Mapped, dict[int, Array], float, Looks], Part]
 
 
-def _solver(state: State) -> Solve:
+def _solver(queue: list[Queued], seed: int) -> Solve:
     """What goes on with a network to a time in s: the chip's engine, or numpy for what the engine does not know."""
-    fine = any("madc" in queued.devices.values() for queued in state.queue)
-    last = state.queue[-1].mapped
+    fine = any("madc" in queued.devices.values() for queued in queue)
+    last = queue[-1].mapped
     if last.on_chip is None:
         return lambda mapped, trains, stop, looks: Part((), {})
-    if any(queued.mapped.connected for queued in state.queue):
+    if any(queued.mapped.connected for queued in queue):
         check_routing(last)
-        stepped = Stepped(fine, state.executions)
+        stepped = Stepped(fine, seed)
         return lambda mapped, trains, stop, looks: stepped.part(
             mapped.network, [trains.get(cell, np.empty(0)) for cell in mapped.externals], stop, looks
         )
-    networks = [queued.mapped.on_chip for queued in state.queue if queued.mapped.on_chip is not None]
-    chip = OnChip(with_largest_weights(networks), last.network.chip, fine, state.executions)
+    networks = [queued.mapped.on_chip for queued in queue if queued.mapped.on_chip is not None]
+    chip = OnChip(with_largest_weights(networks), last.network.chip, fine, seed)
 
     def go_on(mapped: Mapped, trains: dict[int, Array], stop: float, looks: Looks) -> Part:
         assert mapped.on_chip is not None

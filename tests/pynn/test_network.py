@@ -69,6 +69,20 @@ def test_limits_of_the_routing_are_named() -> None:
         pynn.run(None, pynn.RunCommand.PREPARE)
     with pytest.raises(LuisimError, match="synapse drivers"):
         pynn.run(0.01)
+    # what did not fit is forgotten
+    recurrent.set(weight=63)
+    pynn.run(0.01)
+    assert pynn.get_current_time() == pytest.approx(0.01)
+
+
+def test_bypass_mode_takes_connected_neurons_too() -> None:
+    pynn.setup(enable_neuron_bypass=True)
+    cells = pynn.Population(2, pynn.cells.HXNeuron(multicompartment_connect_right=[True, False]))
+    cells.record("spikes")
+    source = pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times=[0.001]))
+    pynn.Projection(source, cells[0:1], pynn.AllToAllConnector(), Static(weight=1), receptor_type="excitatory")
+    pynn.run(0.01)
+    assert cells.get_spike_counts() == {0: 1, 1: 0}
 
 
 def test_the_madc_reads_an_even_and_an_odd_circuit() -> None:
