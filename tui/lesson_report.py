@@ -26,7 +26,7 @@ def value(number: float | None, unit: str) -> str:
     """A finding's number; a dash where there was nothing to read."""
     if number is None:
         return "–"
-    text = format_si(number, unit) if unit else f"{round(number, 6):.4g}"
+    text = format_si(number, unit) if unit else f"{round(number, 4):.4g}"
     return decimal(text.replace(" u", " µ").replace("Ohm", "Ω"))
 
 
