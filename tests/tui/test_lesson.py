@@ -167,6 +167,10 @@ async def test_tab_leads_to_the_knobs_and_o_back(fake_backend: Callable[..., Any
         await pilot.press("tab", "right")
         assert app.focused is app.knobs[0]
         assert app.query_one(Input).value == ""  # no letter has gone into the answer
+        await pilot.press("up")
+        assert app.focused is app.knobs[-1]  # round, not into the lesson, where an arrow would turn its pages
+        await pilot.press("down")
+        assert app.focused is app.knobs[0]
         await pilot.press("o", "enter")
         assert app.focused is app.query_one(Input)
         await pilot.press("x", "escape")

@@ -47,8 +47,8 @@ class Knob(Widget, can_focus=True):
         Binding(
             "backspace,delete", "reset", N_("Reset"), show=False, id="knob.reset", tooltip=N_("back to the experiment's value")
         ),
-        Binding("up", "app.focus_previous", N_("Up"), show=False, id="knob.previous", tooltip=N_("the knob above")),
-        Binding("down", "app.focus_next", N_("Down"), show=False, id="knob.next", tooltip=N_("the knob below")),
+        Binding("up", "previous", N_("Up"), show=False, id="knob.previous", tooltip=N_("the knob above")),
+        Binding("down", "next", N_("Down"), show=False, id="knob.next", tooltip=N_("the knob below")),
     ]
 
     parameters: reactive[Any] = reactive(None)
@@ -91,6 +91,14 @@ class Knob(Widget, can_focus=True):
     def action_reset(self) -> None:
         """Back to where the experiment has it, the sign too."""
         self._set(self.trimmer.copied(self.parameters, self.original))
+
+    def action_previous(self) -> None:
+        """The knob above; from the first one to the last, and not into the panel of a lesson."""
+        self.screen.focus_previous(Knob)
+
+    def action_next(self) -> None:
+        """The knob below."""
+        self.screen.focus_next(Knob)
 
     def action_type(self) -> None:
         """Ask for a value."""
