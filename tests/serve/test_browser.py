@@ -58,7 +58,8 @@ class Browser:
 async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
     process = await asyncio.create_subprocess_exec(
         *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"),
-        *(f"--user-data-dir={tmp_path / 'profile'}", "about:blank"),
+        # large enough for the app whatever fonts there are
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1366,768", "about:blank"),
         stderr=asyncio.subprocess.PIPE,
     )
     try:
