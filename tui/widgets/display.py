@@ -354,7 +354,7 @@ class Display(Widget):
                 shown, self.view, rows, residual=self.residual, vertical=self._vertical, notes=self._spelled(notes), level=level
             )
             self.first_pane = panes[0].rows
-            marks = view.marks(shown, plain=self.glyphs.plain)
+            marks = view.marks(shown, window, plain=self.glyphs.plain)
             moved = [(on - start, off - start, label) for on, off, label in inputs]
             lines = draw(panes, window, marks, moved, self.glyphs, raster, remarks, self.cursors.lettered)
             self._lines = (*lines, *foot)

@@ -15,7 +15,7 @@ from luisim.hicannx.parameters import HicannX
 from luisim.lui.network import as_network, stimuli_of
 from luisim.trace import Trace
 from tui import neurons
-from tui.render import Curve
+from tui.render import Curve, Window
 from tui.widgets.chart import Mark, Note, Pane
 from tui.widgets.source import Source
 
@@ -131,13 +131,15 @@ def panes(
     return found
 
 
-def marks(shown: Sequence[Drawn], *, plain: bool = False) -> list[Mark]:
-    """The spikes of all sources, what matters most first."""
-    return [
-        Mark(float(time) - one.start, one.source.look.plain_glyph if plain else one.source.look.glyph, one.ink)
-        for one in shown
-        for time in measure.spikes(one.trace)
-    ]
+def marks(shown: Sequence[Drawn], window: Window, *, plain: bool = False) -> list[Mark]:
+    """The spikes of all sources that lie in the ``window``, what matters most first."""
+    found = []
+    for one in shown:
+        glyph = one.source.look.plain_glyph if plain else one.source.look.glyph
+        times = measure.spikes(one.trace) - one.start
+        inside = times[(times >= window.start - window.cell) & (times <= window.stop)]
+        found += [Mark(time, glyph, one.ink) for time in inside.tolist()]
+    return found
 
 
 def raster(shown: Sequence[Drawn], board: str, rows: int, *, plain: bool = False) -> list[tuple[str, list[Mark]]]:
