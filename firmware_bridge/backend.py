@@ -244,7 +244,7 @@ class MeasuredLui:
         while now < end and not record.gaps:
             while pulses and len(running) < _PLACES and pulses[0][0] < now + round(_AHEAD * 1e6):
                 at, output, width = pulses.popleft()
-                session.ask("stim", output, width, 1, width + 1000, session.connection.wire_time(at))
+                session.stimulate(output, width, at)
                 running.append(at + width)
             for event in session.events(0.05):
                 record.add(event)

@@ -36,7 +36,6 @@ _BLINK = 0.02  # s without samples that are no gap
 _LATE = 1.0  # s that a board may be ahead of a slower run before it is shown from its present on
 _AGAIN = 0.3  # s between two tries to connect
 _KEPT = 60_000  # samples that wait to be read, a minute: nobody looks at a board for longer without reading it
-_MARGIN_US = 1000
 
 Action = Lui | Pulse
 
@@ -275,15 +274,13 @@ class LiveBoard:
             session.transport.turn(turned)
         while self._orders:
             pulse = self._orders.popleft()
-            width = round(pulse.width * 1e6)
             begun.setdefault(pulse.input, deque()).append(pulse)
-            session.ask("stim", pulse.input, width, 1, width + _MARGIN_US)
+            session.stimulate(pulse.input, round(pulse.width * 1e6))
         while last is not None and self._plan and self._plan[0][0] + self._shift < last[1] + _AHEAD:
             on, connector, length = self._plan.popleft()
             if on + self._shift > last[1]:  # what was missed while it connected is not made up for
                 at = last[0] + round((on + self._shift - last[1]) * 1e6 / session.clock.rate)
-                width = round(length * 1e6)
-                session.ask("stim", connector, width, 1, width + _MARGIN_US, session.connection.wire_time(at))
+                session.stimulate(connector, round(length * 1e6), at)
 
     def _tell(self, at: float, action: Action) -> None:
         with self._lock:

@@ -94,6 +94,11 @@ class Session:
             pass  # gone already
         self.transport.close()
 
+    def stimulate(self, output: int, width: int, at: int | None = None) -> None:
+        """One pulse of ``width`` us, now or ``at`` us of the board's clock. Raises :class:`BoardError` as :meth:`ask`."""
+        when = () if at is None else (self.connection.wire_time(at),)
+        self.ask("stim", output, width, 1, width + 1000, *when)  # a period is longer than its pulse
+
     def ask(self, command: str, *numbers: int) -> str:
         """Give a command and return the text of its answer. Raises :class:`BoardError` if it is refused or unanswered."""
         self._tag = self._tag % 9999 + 1

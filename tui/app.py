@@ -109,10 +109,9 @@ class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
         self.scope.remarks = tuple(note for backend in backends for note in getattr(backend, "notes", ()))
         self._plain = [Plain()] if self.scope.glyphs.plain else []
         self.readings = Readings(tuple(self.sources.values()))
-        self.readings.furnish(self._columns, tuple(self.sources.values()))
+        self._list_sources()
         settings = self.desk.settings(experiment, self.board)
         self._knobs = Knobs(self.desk.trimmers(experiment), settings, plain=self.scope.glyphs.plain)
-        add_bindings(self, self.source_keys)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -400,6 +399,17 @@ class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
         if was_live:
             self.live.start()
 
+    def add_source(self, backend: Backend[Any]) -> Source:
+        """A source for one more back end, which is asked for nothing yet."""
+        source = self.runs.add(backend)
+        self._list_sources()
+        return source
+
+    def _list_sources(self) -> None:
+        """A key and a row for each."""
+        add_bindings(self, self.source_keys)
+        self.readings.furnish(self._columns, tuple(self.sources.values()))
+
     async def _furnish(self, experiment: Experiment[Any]) -> None:
         """Put what belongs to this experiment on the desk."""
         desk = desk_of(experiment)
@@ -413,9 +423,8 @@ class LuisimApp(BoardMode, LessonMode, Manual, App[None]):
                 self._kept[desk.NOUN] = self._new_runs(self._others(experiment.device))
                 self._kept[desk.NOUN].start(partial(self._hear, self._kept[desk.NOUN]))
             self.runs = self._kept[desk.NOUN]
-            add_bindings(self, self.source_keys)
+            self._list_sources()
             self.refresh_bindings()
-            self.readings.furnish(self._columns, tuple(self.sources.values()))
             self.show_plugged()
         await self._knobs.furnish(desk.trimmers(experiment), desk.settings(experiment, self.board))
 

@@ -10,7 +10,7 @@ from textual.message import Message as TextualMessage
 
 from tui import boards
 from tui.backends import open_backend
-from tui.language import _, add_bindings
+from tui.language import _
 from tui.plugging import Change, PortWatch
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ class BoardMode:
     def _plug(self: "LuisimApp", port: str) -> None:  # type: ignore[misc]
         name = self._board_at(port)
         if name not in self.sources:
-            source = self.runs.add(open_backend(name))
-            add_bindings(self, self.source_keys)
-            self.readings.furnish(self._columns, tuple(self.sources.values()))
+            source = self.add_source(open_backend(name))
             words = _("A board at {port}: key {key} turns it on and off.")
             self.notify(words.format(port=Path(port).name, key=source.key), title=source.title, markup=False)
             if self.live.on:

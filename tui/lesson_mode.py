@@ -10,7 +10,7 @@ from luisim.lui.parameters import LuiParameters
 from luisim.trace import Trace
 from tui import boards
 from tui.backends import open_backend
-from tui.language import add_bindings, language, set_language, translate_bindings
+from tui.language import language, set_language, translate_bindings
 from tui.live import since
 from tui.scope_keys import ScopeKeys
 from tui.screens.lesson import LessonPanel
@@ -50,9 +50,7 @@ class LessonMode(ScopeKeys):
         target = self.sources.get(Target.name)
         if experiment.name == fit_by_hand.LESSON.start.name:
             if target is None:
-                target = self.runs.add(Target())
-                add_bindings(self, self.source_keys)
-                self.readings.furnish(self._columns, tuple(self.sources.values()))
+                target = self.add_source(Target())
             self.runs.ask_one(target, self._asked)
         elif target is not None:
             self.sources[Target.name] = target.off()

@@ -21,7 +21,7 @@ from luisim.hicannx.mapping import map_network
 from luisim.hicannx.network import Network
 from luisim.hicannx.parameters import HicannX, NeuronLsb, columns
 from luisim.hicannx.prepared import Jitter
-from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
+from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, on_pin, stamps
 from luisim.hicannx.wiring import uses_switches
 
 __all__ = ["Chip", "ChipResult", "ChipState", "Record", "Recorded", "Site"]
@@ -31,7 +31,6 @@ Indices = NDArray[np.int64]
 
 MADC_CHANNELS = 2
 LONGEST = 3600.0  # s
-LINE_REST = 0.9  # V; assumed: where a synaptic line stands without events, from there it drops
 
 
 class Chip:
@@ -327,8 +326,7 @@ class Chip:
             at = own[0][0].samples.times
             volts = np.empty((len(sites), at.size))
             for look, values in own:
-                line = look.samples.signal in ("exc", "inh")
-                volts[look.rows] = (LINE_REST - values if line else values) + self._offsets[look.samples.neurons][:, None]
+                volts[look.rows] = on_pin(values, look.samples.signal) + self._offsets[look.samples.neurons][:, None]
             # another stream for each piece
             draw = None if chip_seed is None else np.random.default_rng([chip_seed, 3, seed, state.steps])
             read[converter] = Recorded(stamps(at), cadc(volts, profile) if converter else madc(volts, profile, draw))

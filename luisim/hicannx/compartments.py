@@ -22,7 +22,7 @@ from luisim.hicannx import neuron
 from luisim.hicannx.capmem import cell_current
 from luisim.hicannx.electrical import NeuronCircuit, circuit_of, mismatch_of
 from luisim.hicannx.instance import Mismatch
-from luisim.hicannx.neuron import Spikes, State, membrane_current, moved, phi
+from luisim.hicannx.neuron import Spikes, State, fired_at, membrane_current, moved, next_stop, phi, settled
 from luisim.hicannx.parameters import Columns, HicannX, columns
 from luisim.hicannx.profiles import Profile
 from luisim.hicannx.wiring import Wiring, wire
@@ -175,9 +175,7 @@ def resting(cells: Cells, time: float = 0.0) -> State:
     fires = (c.fires > 0.0) & (v > c.v_threshold)
     if fires.any():
         v = _balance(cells, fires)
-    pull = c.i_a * np.tanh((v - c.v_adapt_leak) / c.v_lin_adapt)
-    alone = neuron.resting(c, time)
-    return replace(alone, v=v, w=c.v_adapt_ref + pull * c.tau_adapt / c.c_adapt)
+    return settled(c, v, time)
 
 
 def _balance(cells: Compartments, resets: NDArray[np.bool_]) -> Array:
@@ -234,13 +232,8 @@ def _padded(cells: Compartments, values: Array | float) -> Array | float:
 
 def _piece(cells: Compartments, s: State, end: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
     """Each group up to ``end`` or to the first thing that happens to one of its circuits; which of them fire there."""
-    c, member = cells.circuit, cells.member
-    now = s.time + _EPS
-    resets = s.reset_until > now
-    i_ota, v_lin = np.where(resets, c.i_reset, c.i_leak), np.where(resets, c.v_lin_reset, c.v_lin_leak)
-    stop = np.minimum(end, s.time + cells.c_node[cells.node] * v_lin / np.maximum(i_ota, 1e-15))
-    for until in (s.reset_until, s.refractory_until, s.pulse_until):
-        stop = np.where(until > now, np.minimum(stop, until), stop)
+    member = cells.member
+    stop = next_stop(cells.circuit, s, end, cells.c_node[cells.node])
     first: Array = np.full(cells.groups, np.inf)
     np.minimum.at(first, member, stop)
     h = first[member] - s.time
@@ -257,7 +250,7 @@ def _piece(cells: Compartments, s: State, end: Array, shift: Array) -> tuple[Sta
 
 def _at_spike(cells: Compartments, before: State, after: State, h: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
     """Where the first X of each group reaches 1 within ``h``: false position on the largest, as for single neurons."""
-    member, c = cells.member, cells.circuit
+    member = cells.member
 
     def largest(x: Array) -> Array:
         top: Array = np.zeros(cells.groups)
@@ -274,15 +267,7 @@ def _at_spike(cells: Compartments, before: State, after: State, h: Array, shift:
         low, x_low = np.where(early, part, low), np.where(early, x, x_low)
         high, x_high = np.where(early, high, part), np.where(early, x_high, x)
     fired = (state.x == largest(state.x)) | (state.x >= 1.0)
-    tick = np.ceil(state.time / c.clock - 1e-6) * c.clock
-    spiked = replace(
-        state,
-        x=np.where(fired, 0.0, state.x),
-        reset_until=np.where(fired, tick + c.n_reset * c.clock, state.reset_until),
-        refractory_until=np.where(fired, tick + c.n_refractory * c.clock, state.refractory_until),
-        pulse_until=np.where(fired, tick + c.n_pulse * c.clock, state.pulse_until),
-    )
-    return spiked, fired
+    return fired_at(cells.circuit, state, fired), fired
 
 
 def _solve(cells: Compartments, s: State, h: Array, shift: Array) -> State:

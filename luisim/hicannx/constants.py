@@ -28,6 +28,7 @@ MADC_PER_CADC, MADC_OFFSET = 2.89, 73.0  # MADC = 2.89 CADC + 73; recording hxsn
 
 SYNAPSE_PULSE = 4e-9  # s; dissertation S. Billaudelle: length of the current pulse of one event
 SYNAPSE_LATENCY = 0.40e-6  # s from the event's stamp to the PSP's onset; fitted to single_neuron_stimulation
+SYNAPSE_DELAY = SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE  # s, to the middle of the pulse, where a step of the line stands for it
 
 ARRAYS = 2  # halco: synapse arrays, one for each row of neuron circuits; also called hemispheres
 ROWS, COLUMNS = 256, 256  # halco: synapses of an array

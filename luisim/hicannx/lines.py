@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luisim.errors import ParameterError
-from luisim.hicannx.constants import NEURONS, SYNAPSE_LATENCY, SYNAPSE_PULSE, WEIGHT_MAX
+from luisim.hicannx.constants import NEURONS, SYNAPSE_DELAY, WEIGHT_MAX
 from luisim.hicannx.readout import cadc_times, madc_times
 
 Array = NDArray[np.float64]
@@ -32,7 +32,7 @@ class Lines:
     targets_from: Indices | None = None
     targets: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     delay: float = 0.0
-    latency: float = SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE
+    latency: float = SYNAPSE_DELAY
     utilization: Array | None = None
     recovery: Array | None = None
 

@@ -67,11 +67,14 @@ class Spikes:
 
 def resting(circuit: NeuronCircuit, time: float = 0.0) -> State:
     """Neurons as they are before an experiment: at the leak potential, or at the reset potential if the leak would fire."""
-    n = circuit.n
     fires = (circuit.fires > 0.0) & (circuit.v_leak > circuit.v_threshold)
-    v = np.where(fires, circuit.v_reset, circuit.v_leak)
+    return settled(circuit, np.where(fires, circuit.v_reset, circuit.v_leak), time)
+
+
+def settled(circuit: NeuronCircuit, v: Array, time: float) -> State:
+    """Neurons whose membranes have stood at ``v`` for long."""
     pull = circuit.i_a * np.tanh((v - circuit.v_adapt_leak) / circuit.v_lin_adapt)
-    zero, past = np.zeros(n), np.full(n, time)
+    zero, past = np.zeros(circuit.n), np.full(circuit.n, time)
     return State(past, v, zero, zero, circuit.v_adapt_ref + pull * circuit.tau_adapt / circuit.c_adapt, zero, past, past, past)
 
 
@@ -100,14 +103,7 @@ def step(circuit: NeuronCircuit, state: State, h: float, threshold_shift: Array 
 
 def _piece(c: NeuronCircuit, s: State, end: Array, shift: Array) -> tuple[State, NDArray[np.bool_]]:
     """Up to ``end`` or to the first thing that happens before it; which of the neurons fire there."""
-    now = s.time + _TIME_EPS
-    # no longer than the OTA's time constant: from far away it would shoot past where it pulls to
-    resets = s.reset_until > now
-    limit = c.c_mem * np.where(resets, c.v_lin_reset, c.v_lin_leak) / np.maximum(np.where(resets, c.i_reset, c.i_leak), 1e-15)
-    stop = np.minimum(end, s.time + limit)
-    for until in (s.reset_until, s.refractory_until, s.pulse_until):
-        stop = np.where(until > now, np.minimum(stop, until), stop)
-    h = stop - s.time
+    h = next_stop(c, s, end, c.c_mem) - s.time
     new = _solve(c, s, h, shift)
     fired = new.x >= 1.0
     if not fired.any():
@@ -115,15 +111,32 @@ def _piece(c: NeuronCircuit, s: State, end: Array, shift: Array) -> tuple[State,
     index = np.flatnonzero(fired)
     few, before = c.take(index), s.take(index)
     at_spike = _at_spike(few, before, new.take(index), h[index], shift[index])
-    tick = np.ceil(at_spike.time / few.clock - 1e-6) * few.clock
-    at_spike = replace(
-        at_spike,
-        x=np.zeros(index.size),
-        reset_until=tick + few.n_reset * few.clock,
-        refractory_until=tick + few.n_refractory * few.clock,
-        pulse_until=tick + few.n_pulse * few.clock,
+    return new.put(index, fired_at(few, at_spike, np.ones(index.size, dtype=np.bool_))), fired
+
+
+def next_stop(c: NeuronCircuit, s: State, end: Array, capacitance: Array) -> Array:
+    """(n,) s up to which a step may go: ``end``, or what happens before it. ``capacitance``: what each OTA charges, in F."""
+    now = s.time + _TIME_EPS
+    # no longer than the OTA's time constant: from far away it would shoot past where it pulls to
+    resets = s.reset_until > now
+    i_ota, v_lin = np.where(resets, c.i_reset, c.i_leak), np.where(resets, c.v_lin_reset, c.v_lin_leak)
+    limit = capacitance * v_lin / np.maximum(i_ota, 1e-15)
+    stop: Array = np.minimum(end, s.time + limit)
+    for until in (s.reset_until, s.refractory_until, s.pulse_until):
+        stop = np.where(until > now, np.minimum(stop, until), stop)
+    return stop
+
+
+def fired_at(c: NeuronCircuit, s: State, fired: NDArray[np.bool_]) -> State:
+    """The state in which those that ``fired`` (n,) have done so: their counters run from the next tick on."""
+    tick = np.ceil(s.time / c.clock - 1e-6) * c.clock
+    return replace(
+        s,
+        x=np.where(fired, 0.0, s.x),
+        reset_until=np.where(fired, tick + c.n_reset * c.clock, s.reset_until),
+        refractory_until=np.where(fired, tick + c.n_refractory * c.clock, s.refractory_until),
+        pulse_until=np.where(fired, tick + c.n_pulse * c.clock, s.pulse_until),
     )
-    return new.put(index, at_spike), fired
 
 
 def _at_spike(c: NeuronCircuit, before: State, after: State, h: Array, shift: Array) -> State:

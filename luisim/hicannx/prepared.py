@@ -96,8 +96,8 @@ def _lif(c: Lif, dt: float) -> tuple[Floats, Floats]:
         "ae": (1.0 - pe) * tau_e / c.tau_m,
         "ai": (1.0 - pi) * tau_i / c.tau_m,
         # the input falls within the step: what comes early has more time to leak away
-        "ce": (1.0 - pe) * tau_e / c.tau_m * dt / tau_e / 12.0,
-        "ci": (1.0 - pi) * tau_i / c.tau_m * dt / tau_i / 12.0,
+        "ce": (1.0 - pe) * dt / c.tau_m / 12.0,
+        "ci": (1.0 - pi) * dt / c.tau_m / 12.0,
         "u": u,
         "iu": 1.0 / u,
         "c3": 1.0 / (3.0 * u),

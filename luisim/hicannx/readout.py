@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+LINE_REST = 0.9  # V; assumed: where a synaptic line stands without events, from there it drops
 _SLOW_SHARES = (0.5, 0.5)  # of the slow noise's power, one for each of the profile's noise times
 
 
@@ -34,6 +35,11 @@ def stamps(times: ArrayLike) -> Array:
 def buffered(volts: ArrayLike, profile: "Profile") -> Array:
     """What the read-out buffer passes on of ``volts``."""
     return np.clip(np.asarray(volts, dtype=np.float64), profile.buffer_low, profile.buffer_high)
+
+
+def on_pin(values: Array, signal: str) -> Array:
+    """V of what a neuron's switch leads out: its membrane "v", its adaptation "w", or a line, "exc" or "inh"."""
+    return LINE_REST - values if signal in ("exc", "inh") else values
 
 
 def in_lsb(volts: ArrayLike, profile: "Profile") -> Array:

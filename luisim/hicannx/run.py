@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from luisim.errors import SimulationCancelled
 from luisim.hicannx.compartments import Cells, events, resting, step
-from luisim.hicannx.constants import SYNAPSE_LATENCY, SYNAPSE_PULSE
+from luisim.hicannx.constants import SYNAPSE_DELAY
 from luisim.hicannx.neuron import State
 from luisim.hicannx.profiles import Profile
 
@@ -53,7 +53,7 @@ def run(
     :class:`~luisim.errors.SimulationCancelled`.
     """
     state = resting(circuit, float(times[0])) if state is None else state
-    arrivals = sorted(((t + SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE, e, i) for t, e, i in inputs), key=itemgetter(0))
+    arrivals = sorted(((t + SYNAPSE_DELAY, e, i) for t, e, i in inputs), key=itemgetter(0))
     v, w = np.empty((circuit.n, times.size)), np.empty((circuit.n, times.size))
     v[:, 0], w[:, 0] = state.v[: circuit.n], state.w[: circuit.n]
     fired: list[list[float]] = [[] for _ in range(circuit.n)]
@@ -67,7 +67,7 @@ def run(
             if hit:
                 stop = max(arrivals[arrived][0], now)
             if stop > now:
-                shift = 0.0 if noise is None else _at(noise, 0.5 * (now + stop))
+                shift = 0.0 if noise is None else jitter_at(noise, 0.5 * (now + stop))
                 state, spikes = step(circuit, state, stop - now, shift)
                 for neuron, time in zip(spikes.neuron, spikes.time, strict=True):
                     fired[neuron].append(float(time))
@@ -84,7 +84,8 @@ def run(
     return Recording(v, w, tuple(np.array(times_of) for times_of in fired))
 
 
-def _at(noise: Array, time: float) -> Array:
+def jitter_at(noise: Array, time: float) -> Array:
+    """(n,) V of such noise at ``time`` s."""
     knot, part = divmod(time / JITTER_PERIOD, 1.0)
     k = int(knot)
     shift: Array = noise[:, k] * (1.0 - part) + noise[:, k + 1] * part

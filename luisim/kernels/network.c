@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BLOCK = 64, LANES = 8, MOST = 4096 }; /* neurons in a loop; spikes worked on at once; neurons */
+enum { BLOCK = 64, LANES = 8, MOST = 4096 }; /* neurons in a loop; spikes worked on at once; those that may wait for it */
+enum { IN_SUM16 = 0, IN_LATE16 = 2, IN_SUM = 4, IN_LATE = 6, IN_NOW = 8, IN_NEXT = 10 }; /* of used */
 /* 1040 weights of 63, and 16 of 63 times 64, are the most that 16 bit hold */
 enum { FULL = 1040, FULL_LATE = 16, PARTS = 64, ROWS_AT_ONCE = 4 };
 
@@ -33,7 +34,7 @@ typedef struct {
     uint16_t *sum16, *late16;
     int32_t *sum, *late;
     float *now, *next;
-    int64_t *used; /* how much is in, each for both signs: sum16, late16, sum, late, now, next */
+    int64_t *used; /* how much is in each, for both signs: IN_SUM16, ... */
     int64_t *spike_step;
     int32_t *spike_neuron;
     float *spike_part;
@@ -125,11 +126,11 @@ INLINE void add(Network *net, int64_t sign, Batch *batch)
     uint16_t *sum = net->sum16 + sign * n, *late = net->late16 + sign * n;
     const uint8_t *const *w = batch->weights;
     batch->count = 0;
-    if (used[0] + count > FULL) {
+    if (used[IN_SUM16] + count > FULL) {
         make_room(n, sum, net->sum + sign * n, PARTS);
-        used[4] = 1, used[0] = 0;
+        used[IN_SUM] = 1, used[IN_SUM16] = 0;
     }
-    used[0] += count;
+    used[IN_SUM16] += count;
     if (count == ROWS_AT_ONCE)
         add_rows(n, sum, w[0], w[1], w[2], w[3]);
     else
@@ -140,11 +141,11 @@ INLINE void add(Network *net, int64_t sign, Batch *batch)
         any |= batch->late[k];
     if (!any)
         return;
-    if (used[2] + count > FULL_LATE) {
+    if (used[IN_LATE16] + count > FULL_LATE) {
         make_room(n, late, net->late + sign * n, 1);
-        used[6] = 1, used[2] = 0;
+        used[IN_LATE] = 1, used[IN_LATE16] = 0;
     }
-    used[2] += count;
+    used[IN_LATE16] += count;
     if (count == ROWS_AT_ONCE)
         add_parts(n, late, w[0], w[1], w[2], w[3], batch->late);
     else
@@ -175,7 +176,7 @@ INLINE void deliver(Network *net, int32_t line, float part, Batch batches[2])
             now[j] += x * early;
             next[j] += x * late;
         }
-        net->used[8 + sign] = net->used[10 + sign] = 1;
+        net->used[IN_NOW + sign] = net->used[IN_NEXT + sign] = 1;
         return;
     }
     Batch *batch = batches + sign;
@@ -242,16 +243,15 @@ INLINE void absorb(Network *net, int64_t b, int64_t size, float *const line[2], 
         const int64_t from = s * net->n + b, *used = net->used + s;
         float *x = line[s] + b;
         const float *unit = scale[s] + b;
-        if (used[8] || used[10])
+        if (used[IN_NOW] || used[IN_NEXT])
             absorb_weakened(size, x, unit, net->now + from, net->next + from);
-        if (used[2] || used[4] || used[6])
-        {
+        if (used[IN_LATE16] || used[IN_SUM] || used[IN_LATE]) {
             absorb_parts(size, x, unit, net->sum16 + from, net->late16 + from, net->sum + from, net->late + from);
-            if (used[6])
+            if (used[IN_LATE])
                 memset(net->late + from, 0, (size_t)size * sizeof *net->late);
-        }
-        else if (used[0])
+        } else if (used[IN_SUM16]) {
             absorb_whole(size, x, unit, net->sum16 + from);
+        }
     }
 }
 
@@ -260,9 +260,9 @@ INLINE void absorbed(Network *net)
 {
     for (int64_t s = 0; s < 2; s++) {
         int64_t *used = net->used + s;
-        used[4] = used[2] || used[6];
-        used[8] = used[10];
-        used[0] = used[2] = used[6] = used[10] = 0;
+        used[IN_SUM] = used[IN_LATE16] || used[IN_LATE];
+        used[IN_NOW] = used[IN_NEXT];
+        used[IN_SUM16] = used[IN_LATE16] = used[IN_LATE] = used[IN_NEXT] = 0;
     }
 }
 
@@ -371,10 +371,10 @@ INLINE void lif_inside(
             before[k] = old[from];
             for (int row = 0; row < LIF_ROWS; row++)
                 s[row][k] = state[row][j];
-            static const int for_all[] = {E, TH, VR, T_REF, HM, HE, HI}, for_ota[] = {U, IU, C3, CE, CI};
+            static const int for_all[] = {E, TH, VR, T_REF, HM, HE, HI}, for_ota[] = {U, IU, C3};
             for (int row = 0; row < 7; row++)
                 q[for_all[row]][k] = p[for_all[row]][j];
-            for (int row = 0; row < 5 && saturates; row++)
+            for (int row = 0; row < 3 && saturates; row++)
                 q[for_ota[row]][k] = p[for_ota[row]][j];
         }
         for (int64_t k = 0; k < LANES; k++) {

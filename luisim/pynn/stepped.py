@@ -7,22 +7,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from luisim.hicannx.chip import LINE_REST
 from luisim.hicannx.compartments import Cells, Compartments, resting, step
-from luisim.hicannx.constants import MADC_PERIOD, SYNAPSE_LATENCY, SYNAPSE_PULSE
+from luisim.hicannx.constants import MADC_PERIOD, SYNAPSE_DELAY
 from luisim.hicannx.electrical import NeuronCircuit
 from luisim.hicannx.instance import ChipInstance
 from luisim.hicannx.neuron import Spikes, State
 from luisim.hicannx.profiles import PROFILES
-from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, stamps
-from luisim.hicannx.run import JITTER_PERIOD, jitter
+from luisim.hicannx.readout import cadc, cadc_times, madc, madc_times, on_pin, stamps
+from luisim.hicannx.run import jitter, jitter_at
 from luisim.pynn.network import Network, Synapses, cells_at, circuit_at, mismatch_at
-from luisim.pynn.on_chip import Looks, Part
+from luisim.pynn.on_chip import SIGNALS, Looks, Part
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-LATENCY = SYNAPSE_LATENCY + 0.5 * SYNAPSE_PULSE  # s, from an event's stamp to its effect; recurrent events alike
 _COARSE = 3  # MADC periods in a step: 0.1 us
 _RECEPTORS = ("excitatory", "inhibitory")
 _NOISE_STREAM = 2**33  # of the thresholds' noise, apart from the streams of the experiment files
@@ -47,7 +45,7 @@ class Stepped:
         state = resting(cells, start) if self._state is None else self._state
         eps = 1e-12  # s; sums of times are not exact
         inputs = [train[(train >= start - eps) & (train < stop - eps)] for train in trains]
-        rows = [(neuron, _STATE_OF[variable]) for neuron, variable in looks]
+        rows = [(neuron, SIGNALS[variable]) for neuron, variable in looks]
         spikes, time, volts, self._state, self._late = self._solve(network, cells, state, inputs, start, stop - start, rows)
         signals = self._read(network, looks, start, stop, time, volts)
         self._stream += 1
@@ -71,7 +69,7 @@ class Stepped:
         noise = _noise(network, duration, self._stream)
         # events wait for the step that begins nearest to them: late or early by 50 ns at most, and neither on average
         due: dict[int, list[tuple[float, int]]] = {}
-        for arrival, source in [*self._late, *((t + LATENCY, k) for k, times in enumerate(inputs) for t in times)]:
+        for arrival, source in [*self._late, *((t + SYNAPSE_DELAY, k) for k, times in enumerate(inputs) for t in times)]:
             if source in fan_out:
                 due.setdefault(max(round((arrival - start) / h), 0), []).append((arrival, source))
         looked_at = np.unique(np.array([row for row, _ in rows], dtype=np.intp))
@@ -82,7 +80,7 @@ class Stepped:
             for arrival, source in due.pop(k, ()):
                 state = _arrive(neurons, state, fan_out[source], start + k * h - arrival)
             length = min(h, duration - k * h)
-            shift: Array | float = 0.0 if noise is None else _at(noise, (k + 0.5) * h)
+            shift: Array | float = 0.0 if noise is None else jitter_at(noise, (k + 0.5) * h)
             # where somebody looks, a spike and its reset are cut as finely as the MADC samples
             parts = _COARSE if self._fine and np.any(state.reset_until[looked_at] > state.time[looked_at]) else 1
             found = _advance(cells, state, length, parts, shift)
@@ -94,7 +92,8 @@ class Stepped:
                     fired[neuron].append(float(at))
                     source = externals + int(neuron)
                     if source in fan_out:
-                        due.setdefault(round((float(at) + LATENCY - start) / h), []).append((float(at) + LATENCY, source))
+                        arrival = float(at) + SYNAPSE_DELAY  # as of external events
+                        due.setdefault(round((arrival - start) / h), []).append((arrival, source))
                 time.append(float(after.time[0]))
                 kept.append(_sample(after, rows))
             state = found[-1][0]
@@ -111,7 +110,7 @@ class Stepped:
         for column, ((neuron, variable), device) in enumerate(looks.items()):
             grid = start + (madc_times if device == "madc" else cadc_times)(stop - start)
             volts = np.interp(grid, time, kept[:, column])
-            volts = (LINE_REST - volts if variable in ("exc_synin", "inh_synin") else volts) + offsets[neuron]
+            volts = on_pin(volts, SIGNALS[variable]) + offsets[neuron]
             signals[neuron, variable] = stamps(grid), madc(volts, profile, draw) if device == "madc" else cadc(volts, profile)
         return signals
 
@@ -166,13 +165,3 @@ def _arrive(circuit: NeuronCircuit, state: State, targets: _Targets, ago: float)
 
 def _sample(state: State, rows: Sequence[tuple[int, str]]) -> list[float]:
     return [float(getattr(state, what)[neuron]) for neuron, what in rows]
-
-
-_STATE_OF = {"v": "v", "exc_synin": "exc", "inh_synin": "inh", "adaptation": "w"}
-
-
-def _at(noise: Array, time: float) -> Array:
-    knot, share = divmod(time / JITTER_PERIOD, 1.0)
-    k = min(int(knot), noise.shape[1] - 2)
-    shift: Array = noise[:, k] * (1.0 - share) + noise[:, k + 1] * share
-    return shift

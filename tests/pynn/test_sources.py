@@ -6,7 +6,7 @@ import pytest
 
 import luisim.pynn as pynn
 from luisim.errors import UnsupportedExperiment
-from luisim.pynn.stepped import LATENCY
+from luisim.hicannx.constants import SYNAPSE_DELAY
 
 
 def trains(population: pynn.Population, segment: int = -1) -> list[np.ndarray]:
@@ -139,7 +139,7 @@ def test_bypass_makes_a_spike_of_every_event() -> None:
     times = [0.01, 0.02, 0.0201, 0.5]
     wire(pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times=times)), population)
     for train in trains_after(population, 1.0):
-        np.testing.assert_allclose(train, np.array(times) + LATENCY * 1e3, atol=1e-5)
+        np.testing.assert_allclose(train, np.array(times) + SYNAPSE_DELAY * 1e3, atol=1e-5)
 
 
 def test_bypass_passes_no_event_of_weight_0() -> None:
@@ -153,7 +153,7 @@ def test_bypass_goes_along_a_chain_one_latency_each() -> None:
     wire(pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times=[0.01])), population[0:1])
     wire(population, population, pynn.FromListConnector([(n, n + 1) for n in range(3)]))
     found = [train[0] for train in trains_after(population, 0.1)]
-    np.testing.assert_allclose(np.diff(found), LATENCY * 1e3, atol=1.7e-5)
+    np.testing.assert_allclose(np.diff(found), SYNAPSE_DELAY * 1e3, atol=1.7e-5)
 
 
 def test_bypass_counts_inhibitory_events_too() -> None:
@@ -179,7 +179,7 @@ def test_half_the_latency_of_a_ring_closes_it() -> None:
     wire(population, population)
     wire(pynn.Population(1, pynn.cells.SpikeSourceArray(spike_times=[0.0])), population)
     (train,) = trains_after(population, 0.01)
-    assert train.size == int((0.01e-3 - 1e-12) / LATENCY)  # the event runs round until the end
+    assert train.size == int((0.01e-3 - 1e-12) / SYNAPSE_DELAY)  # the event runs round until the end
 
 
 def test_excitation_raises_and_inhibition_lowers_the_membrane() -> None:
